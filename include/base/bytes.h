@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The only way bytes from or for the wire are read and written: bounds are
+ * checked at every step and an error sticks, so that a parser may read all
+ * its fields and ask once at the end.  Network order, but for the _le calls.
+ */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A reader over borrowed memory.  @bad: something was read past the end. */
+struct bytes_in {
+	const uint8_t *data;
+	size_t len;
+	size_t pos;
+	bool bad;
+};
+
+/* A writer into borrowed memory.  @bad: something did not fit. */
+struct bytes_out {
+	uint8_t *data;
+	size_t max;
+	size_t pos;
+	bool bad;
+};
+
+/**
+ * bytes_in_init - read from len bytes at data; both are borrowed.
+ */
+void bytes_in_init(struct bytes_in *in, const void *data, size_t len);
+
+/**
+ * bytes_left - bytes not yet read; 0 after an error.
+ */
+size_t bytes_left(const struct bytes_in *in);
+
+/**
+ * bytes_get_u8 and its like - the next number; 0 after an error.
+ */
+uint8_t bytes_get_u8(struct bytes_in *in);
+uint16_t bytes_get_u16(struct bytes_in *in);
+uint32_t bytes_get_u32(struct bytes_in *in);
+uint64_t bytes_get_u64(struct bytes_in *in);
+uint16_t bytes_get_u16le(struct bytes_in *in);
+uint32_t bytes_get_u32le(struct bytes_in *in);
+uint64_t bytes_get_u64le(struct bytes_in *in);
+
+/**
+ * bytes_take - step over len bytes.
+ * Return: where they start (borrowed), or NULL after an error.
+ */
+const uint8_t *bytes_take(struct bytes_in *in, size_t len);
+
+/**
+ * bytes_get_raw - copy the next len bytes to dst; dst is zeroed on error.
+ */
+void bytes_get_raw(struct bytes_in *in, void *dst, size_t len);
+
+/**
+ * bytes_out_init - write up to max bytes at data; borrowed.
+ */
+void bytes_out_init(struct bytes_out *out, void *data, size_t max);
+
+/**
+ * bytes_put_u8 and its like - append a number.
+ */
+void bytes_put_u8(struct bytes_out *out, uint8_t v);
+void bytes_put_u16(struct bytes_out *out, uint16_t v);
+void bytes_put_u32(struct bytes_out *out, uint32_t v);
+void bytes_put_u64(struct bytes_out *out, uint64_t v);
+void bytes_put_u16le(struct bytes_out *out, uint16_t v);
+void bytes_put_u32le(struct bytes_out *out, uint32_t v);
+void bytes_put_u64le(struct bytes_out *out, uint64_t v);
+
+/**
+ * bytes_put_raw - append len bytes of src.
+ */
+void bytes_put_raw(struct bytes_out *out, const void *src, size_t len);
+
+/**
+ * bytes_put_zero - append len zero bytes.
+ */
+void bytes_put_zero(struct bytes_out *out, size_t len);
+
+/**
+ * bytes_reserve - append len bytes that the caller fills.
+ * Return: where they start (borrowed), or NULL when they do not fit.
+ */
+uint8_t *bytes_reserve(struct bytes_out *out, size_t len);
+
+/**
+ * bytes_patch_u16 - overwrite two bytes already written at offset pos.
+ */
+void bytes_patch_u16(struct bytes_out *out, size_t pos, uint16_t v);
+
+#endif
