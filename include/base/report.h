@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the roles tell about themselves: plain data that sync, serve, ke and
+ * super push to ctl as messages whenever it changes, and that folder ctl
+ * renders.  Nothing here is secret: no key, cookie or origin timestamp.
+ */
+#ifndef BASE_REPORT_H
+#define BASE_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/tstamp.h"
+
+#define REPORT_NAME_MAX 256
+#define REPORT_TEXT_MAX 160
+
+enum report_auth {
+	REPORT_AUTH_NONE = 0,
+	REPORT_AUTH_KEY = 1,
+	REPORT_AUTH_NTS = 2,
+};
+
+/* What selection makes of a source, best first. */
+enum report_select {
+	REPORT_SELECTED = 0,  /* the system peer: reference and root delay */
+	REPORT_COMBINED,      /* accepted and part of the estimate */
+	REPORT_ACCEPTED,      /* agrees, but adds nothing now */
+	REPORT_NOSELECT,      /* measured only, as configured */
+	REPORT_WAITING,       /* too few samples yet */
+	REPORT_FALSETICKER,   /* disagrees with the majority */
+	REPORT_NO_MAJORITY,   /* no majority to judge it */
+	REPORT_UNSUITABLE,    /* distance, jitter, stratum, loop, leap */
+	REPORT_UNTRUSTED,     /* authentication policy leaves it out */
+	REPORT_UNREACHABLE,   /* no answers */
+	REPORT_OFFLINE,       /* told not to ask */
+	REPORT_SELECT_CNT,
+};
+
+/* How far a key exchange or a poll got, for "which stage failed". */
+enum report_stage {
+	REPORT_STAGE_NONE = 0, /* nothing tried, or nothing wrong */
+	REPORT_STAGE_NAME,
+	REPORT_STAGE_TCP,
+	REPORT_STAGE_TLS,
+	REPORT_STAGE_ALPN,
+	REPORT_STAGE_NEGOTIATION,
+	REPORT_STAGE_UDP,
+	REPORT_STAGE_AUTH,
+	REPORT_STAGE_CNT,
+};
+
+struct report_source {
+	uint16_t slot;
+	bool used;       /* false: the slot is empty now */
+	bool pool;
+	uint8_t auth;    /* enum report_auth */
+	uint8_t select;  /* enum report_select */
+	uint8_t stage;   /* enum report_stage of what failed last, 0 none */
+	uint8_t stratum;
+	uint8_t leap;
+	int8_t poll_log2s;
+	uint8_t reach;   /* the last eight polls, latest in bit 0 */
+	uint32_t ref_id;
+	struct addr addr;
+	struct mono last_rx; /* INT64_MIN: never */
+	uint32_t sample_cnt;
+	double offset_s; /* estimate, true - clock, at last_rx */
+	double sigma_s;
+	double last_offset_s; /* of the last sample */
+	double delay_s;
+	double jitter_s;
+	double freq_sps; /* of the source against the accepted ones */
+	double freq_error_sps;
+	double bound_s;
+	double root_delay_s;
+	double root_dispersion_s;
+	uint64_t tx_cnt;
+	uint64_t rx_cnt;
+	uint64_t good_cnt;
+	uint64_t bogus_cnt;  /* wrong origin, duplicate, malformed */
+	uint64_t auth_bad_cnt;
+	uint64_t kod_cnt;
+	uint16_t aead;       /* 0: no NTS keys */
+	uint8_t cookie_cnt;
+	uint16_t cookie_len;
+	uint32_t ke_try_cnt; /* since the last success */
+	struct mono ke_at;   /* last success, INT64_MIN: never */
+	int64_t cert_not_after_s; /* unix time, 0 unknown */
+	char name[REPORT_NAME_MAX];
+	char cert_subject[REPORT_TEXT_MAX];
+	char why[REPORT_TEXT_MAX]; /* in words, "" when all is well */
+};
+
+/* Requests and answers of one serve worker; sums are made by ctl. */
+struct report_serve {
+	uint16_t instance;
+	uint64_t rx_cnt;
+	uint64_t rx_bytes;
+	uint64_t tx_cnt;
+	uint64_t tx_bytes;
+	uint64_t by_version[8];
+	uint64_t ntp_cnt;      /* answered without authentication */
+	uint64_t mac_cnt;
+	uint64_t nts_cnt;
+	uint64_t nak_cnt;
+	uint64_t denied_cnt;
+	uint64_t malformed_cnt;
+	uint64_t mode_cnt;     /* not a client request */
+	uint64_t auth_bad_cnt;
+	uint64_t limited_cnt;
+	uint64_t send_fail_cnt;
+};
+
+/* Key exchanges of one ke worker. */
+struct report_ke {
+	uint16_t instance;
+	uint64_t accept_cnt;
+	uint64_t done_cnt;
+	uint64_t tls_fail_cnt;
+	uint64_t bad_request_cnt;
+	uint64_t timeout_cnt;
+	uint64_t refused_cnt; /* over a limit, or denied */
+	uint32_t open_cnt;
+	int64_t cert_not_after_s; /* the certificate that expires first */
+	char cert_subject[REPORT_TEXT_MAX];
+};
+
+/* One process of ours. */
+struct report_role {
+	uint8_t role; /* enum role */
+	uint16_t instance;
+	bool up;
+	bool given_up;    /* stays down: died too often */
+	uint32_t restart_cnt;
+	int64_t pid;
+	struct mono since;
+	char cage[REPORT_TEXT_MAX];
+	char last_death[REPORT_TEXT_MAX];
+};
+
+/* The daemon's own summary: why (not) synchronised, and what clock did. */
+struct report_sync {
+	bool synced;
+	uint16_t source_cnt;
+	uint16_t accepted_cnt;
+	uint16_t selected_slot; /* UINT16_MAX: none */
+	uint32_t step_cnt;
+	uint8_t refusal;        /* enum clockcmd_refusal of the last command */
+	struct dur budget_left;
+	struct dur last_offset; /* of the last update of the clock */
+	double rms_offset_s;    /* long-term */
+	double freq_sps;
+	double freq_error_sps;
+	double update_interval_s;
+	char reason[REPORT_TEXT_MAX];
+};
+
+/**
+ * report_select_text, report_stage_text, report_auth_text - one word each.
+ */
+const char *report_select_text(unsigned select);
+const char *report_stage_text(unsigned stage);
+const char *report_auth_text(unsigned auth);
+
+#endif

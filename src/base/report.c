@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The words of the reports; they are interface, used in text and JSON.
+ */
+#include "base/report.h"
+
+static const char *const selects[REPORT_SELECT_CNT] = {
+    [REPORT_SELECTED] = "selected",
+    [REPORT_COMBINED] = "combined",
+    [REPORT_ACCEPTED] = "accepted",
+    [REPORT_NOSELECT] = "noselect",
+    [REPORT_WAITING] = "waiting",
+    [REPORT_FALSETICKER] = "falseticker",
+    [REPORT_NO_MAJORITY] = "no-majority",
+    [REPORT_UNSUITABLE] = "unsuitable",
+    [REPORT_UNTRUSTED] = "untrusted",
+    [REPORT_UNREACHABLE] = "unreachable",
+    [REPORT_OFFLINE] = "offline",
+};
+
+static const char *const stages[REPORT_STAGE_CNT] = {
+    [REPORT_STAGE_NONE] = "none",
+    [REPORT_STAGE_NAME] = "name",
+    [REPORT_STAGE_TCP] = "tcp",
+    [REPORT_STAGE_TLS] = "tls",
+    [REPORT_STAGE_ALPN] = "alpn",
+    [REPORT_STAGE_NEGOTIATION] = "negotiation",
+    [REPORT_STAGE_UDP] = "udp",
+    [REPORT_STAGE_AUTH] = "authentication",
+};
+
+const char *
+report_select_text(unsigned select)
+{
+	return select < REPORT_SELECT_CNT ? selects[select] : "unknown";
+}
+
+const char *
+report_stage_text(unsigned stage)
+{
+	return stage < REPORT_STAGE_CNT ? stages[stage] : "unknown";
+}
+
+const char *
+report_auth_text(unsigned auth)
+{
+	switch (auth) {
+	case REPORT_AUTH_NONE:
+		return "none";
+	case REPORT_AUTH_KEY:
+		return "key";
+	case REPORT_AUTH_NTS:
+		return "nts";
+	default:
+		return "unknown";
+	}
+}
