@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The server's answer: request bytes, the time they came and the time page
+ * become response bytes.  RFC 5905 (versions 1 to 4), RFC 8573 and legacy
+ * MACs, RFC 8915.  A response is never longer than its request; what is
+ * malformed, or not authentic where it says it is, is dropped and counted by
+ * reason.  No allocation after serve_new, no clock, no lock.
+ */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/report.h"
+#include "base/rng.h"
+#include "base/timepage.h"
+#include "base/tstamp.h"
+
+struct nts_keyring;
+struct serve_access;
+
+#define SERVE_RESPONSE_MAX 1500 /* no answer is longer */
+#define SERVE_KEY_MAX      64
+
+/* What became of a request. */
+enum serve_verdict {
+	SERVE_ANSWERED = 0, /* plain */
+	SERVE_ANSWERED_MAC, /* with the asker's symmetric key */
+	SERVE_ANSWERED_NTS,
+	SERVE_NAK, /* NTSN: cookie or authenticator bad */
+	/* everything below sends nothing */
+	SERVE_DROP_SHORT,  /* less than a header */
+	SERVE_DROP_LENGTH, /* not a multiple of 4, too long, cut off */
+	SERVE_DROP_VERSION,
+	SERVE_DROP_MODE,    /* not a client request */
+	SERVE_DROP_SOURCE,  /* port 0, our own address, no unicast */
+	SERVE_DROP_DENIED,  /* by the access rules */
+	SERVE_DROP_FIELDS,  /* extension fields malformed */
+	SERVE_DROP_KEY,     /* MAC with a key that we do not have */
+	SERVE_DROP_MAC,     /* MAC wrong */
+	SERVE_DROP_NTS,     /* NTS fields malformed or not allowed here */
+	SERVE_DROP_NTS_OFF, /* NTS asked of a server without it */
+	SERVE_DROP_STAMP,   /* receive time not before the answer */
+	SERVE_DROP_LIMITED, /* by the rate limit */
+	SERVE_DROP_ROOM,    /* the answer would not fit the request */
+	SERVE_VERDICT_CNT,
+};
+
+struct serve_counters {
+	uint64_t verdict_cnt[SERVE_VERDICT_CNT];
+	uint64_t version_cnt[8];
+	uint64_t rx_bytes;
+	uint64_t tx_bytes;
+	uint64_t cookie_cnt; /* fresh ones given out */
+};
+
+/* A symmetric key.  @type: enum crypto_mac_type. */
+struct serve_key {
+	uint32_t id; /* not 0 */
+	uint8_t type;
+	uint8_t len;
+	uint8_t key[SERVE_KEY_MAX];
+};
+
+/* @access, @ring: borrowed, may be changed with serve_set_*.  @ring: NULL is
+ * a server without NTS.  @keys: copied.  @rng: borrowed. */
+struct serve_conf {
+	const struct serve_access *access;
+	const struct nts_keyring *ring;
+	const struct serve_key *keys;
+	size_t key_cnt;
+	struct rng *rng;
+	int8_t precision_log2s;  /* of our clock as read, e.g. -24 */
+	uint8_t local_stratum;   /* `local stratum N`; 0: none */
+	double local_distance_s; /* local also when root distance exceeds it */
+};
+
+/* The moment a batch of requests is answered. */
+struct serve_now {
+	struct mono mono;
+	int64_t boot_ns; /* CLOCK_BOOTTIME */
+};
+
+/* One request.  @rx: CLOCK_REALTIME when it came, from the kernel; @tx:
+ * CLOCK_REALTIME when the answer will leave, as well as the caller can say:
+ * read just before the call, since authenticated answers are sealed over it.
+ * @local: the address and port it came to; ADDR_NONE when unknown.
+ * @cut: the kernel truncated it. */
+struct serve_request {
+	const uint8_t *data;
+	size_t len;
+	struct addr from;
+	struct addr local;
+	struct wall rx;
+	struct wall tx;
+	bool cut;
+};
+
+struct serve; /* one per worker */
+
+/**
+ * serve_new - everything a worker needs, allocated once.
+ * Return: owned, or NULL: no memory, or a key that crypto refuses.
+ */
+struct serve *serve_new(const struct serve_conf *conf);
+
+/**
+ * serve_free - wipe and give back; NULL is fine.
+ */
+void serve_free(struct serve *s);
+
+/**
+ * serve_set_access, serve_set_ring - from now on; both are borrowed.  After
+ * a rotation of the ring's content in place, call serve_set_ring again.
+ */
+void serve_set_access(struct serve *s, const struct serve_access *access);
+void serve_set_ring(struct serve *s, const struct nts_keyring *ring);
+
+/**
+ * serve_set_keys - replace the symmetric keys; copied.
+ * Return: 0; ERR_BAD for a key that is refused, ERR_FULL without memory: the
+ * old keys then stay.
+ */
+int serve_set_keys(
+    struct serve *s, const struct serve_key *keys, size_t key_cnt) MUST_CHECK;
+
+/**
+ * serve_batch_time - prepare the header that the next answers share.
+ * @t, @c: the pages just read, or NULL when a page cannot be had now: the
+ *         last copy then holds as long as its own claims allow.
+ *
+ * The worse of both pages is told: unsynchronised (leap 3, stratum 0 on the
+ * wire) unless sync says so, clock confirms it up to now, and the machine
+ * was not suspended since.
+ */
+void serve_batch_time(struct serve *s, const struct timepage_time *t,
+    const struct timepage_clock *c, const struct serve_now *now);
+
+/**
+ * serve_request - answer one request.
+ * @out:     room for the response, not overlapping the request.
+ * @out_max: its size; SERVE_RESPONSE_MAX is always enough.
+ * @verdict: what became of it; counted here already.
+ * Return: bytes of response, 0 to stay silent; never more than req->len.
+ */
+size_t serve_request(struct serve *s, const struct serve_request *req,
+    uint8_t *out, size_t out_max, enum serve_verdict *verdict);
+
+/**
+ * serve_counters_get - the counters since serve_new; borrowed.
+ */
+const struct serve_counters *serve_counters_get(const struct serve *s);
+
+/**
+ * serve_report - the counters as ctl wants them; instance and send_fail_cnt
+ * are the caller's.
+ */
+void serve_report(const struct serve *s, struct report_serve *r);
+
+/**
+ * serve_verdict_text - one or two words, for tests and debug logs.
+ */
+const char *serve_verdict_text(unsigned verdict);
+
+#endif
