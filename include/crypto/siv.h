@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * AES-SIV (RFC 5297) over any vector of components: what crypto/aead gives
+ * as ids 15 to 17 for the two components of NTS.  S2V is CMAC by CBC, CTR is
+ * ECB of counter blocks: libcrypto's own SIV fails on an empty plaintext in
+ * some versions and re-keys slowly in all.
+ */
+#ifndef CRYPTO_SIV_H
+#define CRYPTO_SIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define CRYPTO_SIV_TAG_LEN 16
+
+struct crypto_siv;
+
+/* One component of associated data, borrowed. */
+struct crypto_siv_part {
+	const uint8_t *data;
+	size_t len;
+};
+
+/* The vector in order; RFC 5297 puts a nonce last. */
+struct crypto_siv_ad {
+	const struct crypto_siv_part *parts;
+	size_t cnt;
+};
+
+/**
+ * crypto_siv_new - contexts for keys of key_len bytes: 32, 48 or 64.
+ * Return: owned; NULL for another length or when libcrypto fails.
+ */
+struct crypto_siv *crypto_siv_new(size_t key_len);
+
+/**
+ * crypto_siv_free - wipe and free; NULL is fine.
+ */
+void crypto_siv_free(struct crypto_siv *s);
+
+/**
+ * crypto_siv_set_careful - re-key with full initialisation, for a libcrypto
+ * whose key-only initialisation does not return to the first IV.
+ */
+void crypto_siv_set_careful(struct crypto_siv *s, bool careful);
+
+/**
+ * crypto_siv_set_key - use this key of key_len bytes from now on.
+ * Return: 0 or ERR_LIBRARY, after which nothing can be sealed or opened.
+ */
+int crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key) MUST_CHECK;
+
+/**
+ * crypto_siv_seal - out is V, then the ciphertext: len + 16 bytes, not
+ * overlapping plain.
+ * Return: 0; ERR_BAD without a key; ERR_LIBRARY.  Zeroes out on failure.
+ */
+int crypto_siv_seal(struct crypto_siv *s, const struct crypto_siv_ad *ad,
+    const uint8_t *plain, size_t len, uint8_t *out) MUST_CHECK;
+
+/**
+ * crypto_siv_open - sealed is V and ciphertext, len bytes in all; plain
+ * takes len - 16 and does not overlap.
+ * Return: 0; ERR_AUTH; ERR_BAD without a key; ERR_LIBRARY.  Zeroes plain on
+ * failure.
+ */
+int crypto_siv_open(struct crypto_siv *s, const struct crypto_siv_ad *ad,
+    const uint8_t *sealed, size_t len, uint8_t *plain) MUST_CHECK;
+
+#endif
