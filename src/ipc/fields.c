@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The field tables.  A message is its fields in the order of these rows,
+ * without gaps; tests/unit/test_ipc_frame.c holds each table against the
+ * struct it describes, so that a field cannot be forgotten.
+ */
+#include "fields_priv.h"
+
+#include "base/role.h"
+#include "ipc/message.h"
+
+#define SIZE(s, f) sizeof(((struct s *)0)->f)
+#define CNT(s, f)  (SIZE(s, f) / SIZE(s, f[0]))
+#define ROW(k, s, f)                                                           \
+	{                                                                      \
+		.kind = k, .offset = offsetof(struct s, f),                    \
+		.size = SIZE(s, f), .cnt = 1                                   \
+	}
+#define INT(s, f)  ROW(FIELD_INT, s, f)
+#define BOOL(s, f) ROW(FIELD_BOOL, s, f)
+#define F64(s, f)  ROW(FIELD_F64, s, f)
+#define STR(s, f)  ROW(FIELD_STR, s, f)
+#define RAW(s, f)  ROW(FIELD_RAW, s, f)
+#define ADDR(s, f) ROW(FIELD_ADDR, s, f)
+#define COUNT(s, f, max)                                                       \
+	{                                                                      \
+		.kind = FIELD_COUNT, .offset = offsetof(struct s, f),          \
+		.size = SIZE(s, f), .cnt = 1, .most = max                      \
+	}
+#define MANY(k, s, f)                                                          \
+	{                                                                      \
+		.kind = k, .offset = offsetof(struct s, f),                    \
+		.size = SIZE(s, f[0]), .cnt = CNT(s, f)                        \
+	}
+#define INTS(s, f)  MANY(FIELD_INT, s, f)
+#define ADDRS(s, f) MANY(FIELD_ADDR, s, f)
+#define SUB(s, f, t)                                                           \
+	{                                                                      \
+		.kind = FIELD_SUB, .offset = offsetof(struct s, f),            \
+		.size = SIZE(s, f[0]), .cnt = CNT(s, f), .sub = t              \
+	}
+#define END                                                                    \
+	{                                                                      \
+		.kind = FIELD_END                                              \
+	}
+
+static const struct field ipc_ready[] = {
+    STR(ipc_ready, cage),
+    END,
+};
+
+static const struct field ipc_stop[] = {
+    INT(ipc_stop, pad),
+    END,
+};
+
+static const struct field ipc_peer[] = {
+    COUNT(ipc_peer, role, ROLE_CNT - 1),
+    INT(ipc_peer, instance),
+    BOOL(ipc_peer, up),
+    END,
+};
+
+static const struct field ipc_clock_conf[] = {
+    BOOL(ipc_clock_conf, virtual_clock),
+    BOOL(ipc_clock_conf, makestep),
+    F64(ipc_clock_conf, makestep_s),
+    INT(ipc_clock_conf, makestep_limit),
+    F64(ipc_clock_conf, maxslew_sps),
+    BOOL(ipc_clock_conf, maxslew_given),
+    F64(ipc_clock_conf, maxdrift_sps),
+    INT(ipc_clock_conf, minsources),
+    INT(ipc_clock_conf, slot_cnt),
+    BOOL(ipc_clock_conf, rtcsync),
+    F64(ipc_clock_conf, base_freq_sps),
+    BOOL(ipc_clock_conf, base_known),
+    INT(ipc_clock_conf, build.ns),
+    COUNT(ipc_clock_conf, saved_len, IPC_LIMITS_MAX),
+    RAW(ipc_clock_conf, saved),
+    END,
+};
+
+static const struct field ipc_clock_adjust[] = {
+    INT(ipc_clock_adjust, seq),
+    F64(ipc_clock_adjust, cmd.freq_sps),
+    INT(ipc_clock_adjust, cmd.offset.ns),
+    INT(ipc_clock_adjust, cmd.duration.ns),
+    END,
+};
+
+static const struct field clockcmd_evidence[] = {
+    INT(clockcmd_evidence, slot),
+    INT(clockcmd_evidence, offset.ns),
+    INT(clockcmd_evidence, root_distance.ns),
+    END,
+};
+
+static const struct field ipc_clock_step[] = {
+    INT(ipc_clock_step, seq),
+    INT(ipc_clock_step, cmd.offset.ns),
+    COUNT(ipc_clock_step, cmd.evidence_cnt, CLOCKCMD_EVIDENCE_MAX),
+    SUB(ipc_clock_step, cmd.evidence, clockcmd_evidence),
+    END,
+};
+
+static const struct field ipc_clock_truth[] = {
+    BOOL(ipc_clock_truth, truth.synced),
+    INT(ipc_clock_truth, truth.leap),
+    INT(ipc_clock_truth, truth.tai_offset_s),
+    INT(ipc_clock_truth, truth.max_error.ns),
+    INT(ipc_clock_truth, truth.est_error.ns),
+    INT(ipc_clock_truth, truth.valid.ns),
+    BOOL(ipc_clock_truth, confirmed),
+    END,
+};
+
+static const struct field ipc_clock_state[] = {
+    INT(ipc_clock_state, state.as_of.ns),
+    F64(ipc_clock_state, state.freq_sps),
+    F64(ipc_clock_state, state.slew_rate_sps),
+    INT(ipc_clock_state, state.slew_until.ns),
+    INT(ipc_clock_state, state.corrected.ns),
+    INT(ipc_clock_state, state.stepped.ns),
+    INT(ipc_clock_state, state.foreign.ns),
+    INT(ipc_clock_state, state.suspended.ns),
+    INT(ipc_clock_state, state.budget_left.ns),
+    INT(ipc_clock_state, state.step_cnt),
+    INT(ipc_clock_state, state.command_seq),
+    COUNT(ipc_clock_state, state.refusal, CLOCKCMD_REFUSAL_CNT - 1),
+    BOOL(ipc_clock_state, state.startup),
+    END,
+};
+
+static const struct field ipc_clock_base[] = {
+    F64(ipc_clock_base, freq_sps),
+    BOOL(ipc_clock_base, synced_once),
+    END,
+};
+
+static const struct field ipc_budget_ask[] = {
+    INT(ipc_budget_ask, id),
+    COUNT(ipc_budget_ask, saved_len, IPC_LIMITS_MAX),
+    RAW(ipc_budget_ask, saved),
+    END,
+};
+
+static const struct field ipc_budget_grant[] = {
+    INT(ipc_budget_grant, id),
+    BOOL(ipc_budget_grant, written),
+    END,
+};
+
+static const struct field ipc_dns_ask[] = {
+    INT(ipc_dns_ask, id),
+    INT(ipc_dns_ask, family),
+    STR(ipc_dns_ask, name),
+    END,
+};
+
+static const struct field ipc_dns_answer[] = {
+    INT(ipc_dns_answer, id),
+    INT(ipc_dns_answer, err),
+    COUNT(ipc_dns_answer, addr_cnt, IPC_ADDRS_MAX),
+    ADDRS(ipc_dns_answer, addrs),
+    END,
+};
+
+static const struct field ipc_ke_ask[] = {
+    INT(ipc_ke_ask, id),
+    ADDR(ipc_ke_ask, addr),
+    INT(ipc_ke_ask, cert_set),
+    INT(ipc_ke_ask, check_at.ns),
+    COUNT(ipc_ke_ask, aead_cnt, IPC_AEADS_MAX),
+    INTS(ipc_ke_ask, aeads),
+    STR(ipc_ke_ask, host),
+    END,
+};
+
+static const struct field ipc_cookie[] = {
+    COUNT(ipc_cookie, len, IPC_COOKIE_MAX),
+    RAW(ipc_cookie, data),
+    END,
+};
+
+static const struct field ipc_ke_answer[] = {
+    INT(ipc_ke_answer, id),
+    COUNT(ipc_ke_answer, stage, REPORT_STAGE_CNT - 1),
+    BOOL(ipc_ke_answer, permanent),
+    STR(ipc_ke_answer, why),
+    INT(ipc_ke_answer, aead),
+    COUNT(ipc_ke_answer, key_len, IPC_KEY_MAX),
+    RAW(ipc_ke_answer, c2s),
+    RAW(ipc_ke_answer, s2c),
+    BOOL(ipc_ke_answer, second_set),
+    RAW(ipc_ke_answer, c2s_second),
+    RAW(ipc_ke_answer, s2c_second),
+    COUNT(ipc_ke_answer, cookie_cnt, IPC_COOKIES_MAX),
+    SUB(ipc_ke_answer, cookies, ipc_cookie),
+    STR(ipc_ke_answer, server),
+    INT(ipc_ke_answer, port),
+    INT(ipc_ke_answer, cert_not_before_s),
+    INT(ipc_ke_answer, cert_not_after_s),
+    STR(ipc_ke_answer, cert_subject),
+    END,
+};
+
+static const struct field ipc_sync_conf[] = {
+    BOOL(ipc_sync_conf, virtual_clock),
+    BOOL(ipc_sync_conf, reload),
+    BOOL(ipc_sync_conf, makestep),
+    F64(ipc_sync_conf, makestep_s),
+    INT(ipc_sync_conf, makestep_limit),
+    F64(ipc_sync_conf, maxslew_sps),
+    F64(ipc_sync_conf, maxdrift_sps),
+    F64(ipc_sync_conf, maxchange_s),
+    INT(ipc_sync_conf, maxchange_start),
+    INT(ipc_sync_conf, maxchange_ignore),
+    INT(ipc_sync_conf, minsources),
+    INT(ipc_sync_conf, authselect),
+    F64(ipc_sync_conf, maxdistance_s),
+    F64(ipc_sync_conf, maxjitter_s),
+    F64(ipc_sync_conf, combinelimit),
+    F64(ipc_sync_conf, stratumweight_s),
+    F64(ipc_sync_conf, reselectdist_s),
+    F64(ipc_sync_conf, corrtimeratio),
+    F64(ipc_sync_conf, maxupdateskew_ppm),
+    F64(ipc_sync_conf, maxclockerror_sps),
+    F64(ipc_sync_conf, targeterror_s),
+    F64(ipc_sync_conf, drift_sps),
+    F64(ipc_sync_conf, drift_error_sps),
+    INT(ipc_sync_conf, ntsrefresh_s),
+    BOOL(ipc_sync_conf, local),
+    INT(ipc_sync_conf, local_stratum),
+    ADDR(ipc_sync_conf, bind4),
+    ADDR(ipc_sync_conf, bind6),
+    STR(ipc_sync_conf, bind_device),
+    COUNT(ipc_sync_conf, aead_cnt, IPC_AEADS_MAX),
+    INTS(ipc_sync_conf, aeads),
+    INT(ipc_sync_conf, last_known.ns),
+    END,
+};
+
+static const struct field ipc_source_set[] = {
+    INT(ipc_source_set, index),
+    BOOL(ipc_source_set, pool),
+    BOOL(ipc_source_set, nts),
+    BOOL(ipc_source_set, iburst),
+    BOOL(ipc_source_set, burst),
+    BOOL(ipc_source_set, prefer),
+    BOOL(ipc_source_set, noselect),
+    BOOL(ipc_source_set, trust),
+    BOOL(ipc_source_set, require),
+    BOOL(ipc_source_set, offline),
+    BOOL(ipc_source_set, xleave),
+    BOOL(ipc_source_set, local_ok),
+    INT(ipc_source_set, family),
+    INT(ipc_source_set, version),
+    INT(ipc_source_set, port),
+    INT(ipc_source_set, ke_port),
+    INT(ipc_source_set, minpoll_log2s),
+    INT(ipc_source_set, maxpoll_log2s),
+    INT(ipc_source_set, maxsources),
+    INT(ipc_source_set, key_id),
+    INT(ipc_source_set, cert_set),
+    F64(ipc_source_set, maxdelay_s),
+    F64(ipc_source_set, maxdelayratio),
+    F64(ipc_source_set, maxdelaydevratio),
+    F64(ipc_source_set, mindelay_s),
+    F64(ipc_source_set, asymmetry),
+    F64(ipc_source_set, offset_s),
+    INT(ipc_source_set, minsamples),
+    INT(ipc_source_set, maxsamples),
+    STR(ipc_source_set, host),
+    END,
+};
+
+static const struct field ipc_sources_end[] = {
+    INT(ipc_sources_end, cnt),
+    END,
+};
+
+static const struct field ipc_sym_key[] = {
+    INT(ipc_sym_key, id),
+    INT(ipc_sym_key, type),
+    COUNT(ipc_sym_key, len, IPC_KEY_MAX),
+    RAW(ipc_sym_key, key),
+    END,
+};
+
+static const struct field ipc_serve_conf[] = {
+    INT(ipc_serve_conf, socket_cnt),
+    INT(ipc_serve_conf, port),
+    BOOL(ipc_serve_conf, nts),
+    BOOL(ipc_serve_conf, local),
+    INT(ipc_serve_conf, local_stratum),
+    F64(ipc_serve_conf, local_distance_s),
+    INT(ipc_serve_conf, pinned_cpu),
+    END,
+};
+
+static const struct field ipc_access_rule[] = {
+    BOOL(ipc_access_rule, allow),
+    BOOL(ipc_access_rule, all),
+    INT(ipc_access_rule, bits),
+    ADDR(ipc_access_rule, addr),
+    END,
+};
+
+static const struct field ipc_ke_conf[] = {
+    INT(ipc_ke_conf, listener_cnt),
+    INT(ipc_ke_conf, connection_max),
+    INT(ipc_ke_conf, ntp_port),
+    COUNT(ipc_ke_conf, aead_cnt, IPC_AEADS_MAX),
+    INTS(ipc_ke_conf, aeads),
+    STR(ipc_ke_conf, ntp_server),
+    END,
+};
+
+static const struct field ipc_key_ring[] = {
+    COUNT(ipc_key_ring, len, IPC_RING_MAX),
+    RAW(ipc_key_ring, ring),
+    END,
+};
+
+static const struct field ipc_dial_conf[] = {
+    INT(ipc_dial_conf, pad),
+    END,
+};
+
+static const struct field ipc_cookies[] = {
+    STR(ipc_cookies, host),
+    COUNT(ipc_cookies, len, IPC_BLOB_MAX),
+    RAW(ipc_cookies, blob),
+    END,
+};
+
+static const struct field ipc_drift_save[] = {
+    F64(ipc_drift_save, freq_sps),
+    F64(ipc_drift_save, error_sps),
+    END,
+};
+
+static const struct field ipc_time_confirmed[] = {
+    INT(ipc_time_confirmed, wall.ns),
+    END,
+};
+
+static const struct field report_source[] = {
+    INT(report_source, slot),
+    BOOL(report_source, used),
+    BOOL(report_source, pool),
+    COUNT(report_source, auth, REPORT_AUTH_NTS),
+    COUNT(report_source, select, REPORT_SELECT_CNT - 1),
+    COUNT(report_source, stage, REPORT_STAGE_CNT - 1),
+    INT(report_source, stratum),
+    INT(report_source, leap),
+    INT(report_source, poll_log2s),
+    INT(report_source, reach),
+    INT(report_source, ref_id),
+    ADDR(report_source, addr),
+    INT(report_source, last_rx.ns),
+    INT(report_source, sample_cnt),
+    F64(report_source, offset_s),
+    F64(report_source, sigma_s),
+    F64(report_source, last_offset_s),
+    F64(report_source, delay_s),
+    F64(report_source, jitter_s),
+    F64(report_source, freq_sps),
+    F64(report_source, freq_error_sps),
+    F64(report_source, bound_s),
+    F64(report_source, root_delay_s),
+    F64(report_source, root_dispersion_s),
+    INT(report_source, tx_cnt),
+    INT(report_source, rx_cnt),
+    INT(report_source, good_cnt),
+    INT(report_source, bogus_cnt),
+    INT(report_source, auth_bad_cnt),
+    INT(report_source, kod_cnt),
+    INT(report_source, aead),
+    INT(report_source, cookie_cnt),
+    INT(report_source, cookie_len),
+    INT(report_source, ke_try_cnt),
+    INT(report_source, ke_at.ns),
+    INT(report_source, cert_not_after_s),
+    STR(report_source, name),
+    STR(report_source, cert_subject),
+    STR(report_source, why),
+    END,
+};
+
+static const struct field report_sync[] = {
+    BOOL(report_sync, synced),
+    INT(report_sync, source_cnt),
+    INT(report_sync, accepted_cnt),
+    INT(report_sync, selected_slot),
+    INT(report_sync, step_cnt),
+    COUNT(report_sync, refusal, CLOCKCMD_REFUSAL_CNT - 1),
+    INT(report_sync, budget_left.ns),
+    INT(report_sync, last_offset.ns),
+    F64(report_sync, rms_offset_s),
+    F64(report_sync, freq_sps),
+    F64(report_sync, freq_error_sps),
+    F64(report_sync, update_interval_s),
+    STR(report_sync, reason),
+    END,
+};
+
+static const struct field report_serve[] = {
+    INT(report_serve, instance),
+    INT(report_serve, rx_cnt),
+    INT(report_serve, rx_bytes),
+    INT(report_serve, tx_cnt),
+    INT(report_serve, tx_bytes),
+    INTS(report_serve, by_version),
+    INT(report_serve, ntp_cnt),
+    INT(report_serve, mac_cnt),
+    INT(report_serve, nts_cnt),
+    INT(report_serve, nak_cnt),
+    INT(report_serve, denied_cnt),
+    INT(report_serve, malformed_cnt),
+    INT(report_serve, mode_cnt),
+    INT(report_serve, auth_bad_cnt),
+    INT(report_serve, limited_cnt),
+    INT(report_serve, send_fail_cnt),
+    END,
+};
+
+static const struct field report_ke[] = {
+    INT(report_ke, instance),
+    INT(report_ke, accept_cnt),
+    INT(report_ke, done_cnt),
+    INT(report_ke, tls_fail_cnt),
+    INT(report_ke, bad_request_cnt),
+    INT(report_ke, timeout_cnt),
+    INT(report_ke, refused_cnt),
+    INT(report_ke, open_cnt),
+    INT(report_ke, cert_not_after_s),
+    STR(report_ke, cert_subject),
+    END,
+};
+
+static const struct field report_role[] = {
+    COUNT(report_role, role, ROLE_CNT - 1),
+    INT(report_role, instance),
+    BOOL(report_role, up),
+    BOOL(report_role, given_up),
+    INT(report_role, restart_cnt),
+    INT(report_role, pid),
+    INT(report_role, since.ns),
+    STR(report_role, cage),
+    STR(report_role, last_death),
+    END,
+};
+
+static const struct field *const tables[IPC_TYPE_CNT] = {
+    [IPC_READY] = ipc_ready,
+    [IPC_STOP] = ipc_stop,
+    [IPC_PEER] = ipc_peer,
+    [IPC_CLOCK_CONF] = ipc_clock_conf,
+    [IPC_CLOCK_ADJUST] = ipc_clock_adjust,
+    [IPC_CLOCK_STEP] = ipc_clock_step,
+    [IPC_CLOCK_TRUTH] = ipc_clock_truth,
+    [IPC_CLOCK_STATE] = ipc_clock_state,
+    [IPC_CLOCK_BASE] = ipc_clock_base,
+    [IPC_BUDGET_ASK] = ipc_budget_ask,
+    [IPC_BUDGET_GRANT] = ipc_budget_grant,
+    [IPC_DNS_ASK] = ipc_dns_ask,
+    [IPC_DNS_ANSWER] = ipc_dns_answer,
+    [IPC_KE_ASK] = ipc_ke_ask,
+    [IPC_KE_ANSWER] = ipc_ke_answer,
+    [IPC_SYNC_CONF] = ipc_sync_conf,
+    [IPC_SOURCE_SET] = ipc_source_set,
+    [IPC_SOURCES_END] = ipc_sources_end,
+    [IPC_SYM_KEY] = ipc_sym_key,
+    [IPC_SERVE_CONF] = ipc_serve_conf,
+    [IPC_ACCESS_RULE] = ipc_access_rule,
+    [IPC_KE_CONF] = ipc_ke_conf,
+    [IPC_KEY_RING] = ipc_key_ring,
+    [IPC_DIAL_CONF] = ipc_dial_conf,
+    [IPC_COOKIES_SAVED] = ipc_cookies,
+    [IPC_COOKIES_SAVE] = ipc_cookies,
+    [IPC_DRIFT_SAVE] = ipc_drift_save,
+    [IPC_TIME_CONFIRMED] = ipc_time_confirmed,
+    [IPC_REPORT_SOURCE] = report_source,
+    [IPC_REPORT_SYNC] = report_sync,
+    [IPC_REPORT_SERVE] = report_serve,
+    [IPC_REPORT_KE] = report_ke,
+    [IPC_REPORT_ROLE] = report_role,
+};
+
+const struct field *
+ipc_fields_of(unsigned type)
+{
+	return type < IPC_TYPE_CNT ? tables[type] : NULL;
+}
+
+size_t
+ipc_fields_len(const struct field *table)
+{
+	size_t len = 0;
+
+	for (const struct field *f = table; f->kind != FIELD_END; f++) {
+		size_t one = f->size;
+
+		if (f->kind == FIELD_BOOL)
+			one = 1;
+		else if (f->kind == FIELD_ADDR)
+			one = 24;
+		else if (f->kind == FIELD_SUB)
+			one = ipc_fields_len(f->sub);
+		len += one * f->cnt;
+	}
+	return len;
+}
