@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our server's cookies: the session's keys, sealed under the key ring.
+ * RFC 8915 section 6.
+ *
+ *	key id 4 | AEAD id 2 | format 2 | nonce 16 | tag 16, C2S | S2C
+ *
+ * The first 8 octets are authenticated data.  The length for an AEAD never
+ * changes and is a multiple of 4: a server that lengthened its cookies could
+ * not answer the old ones within their requests.
+ */
+#ifndef NTS_COOKIE_H
+#define NTS_COOKIE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/rng.h"
+#include "crypto/aead.h"
+#include "nts/keyring.h"
+#include "nts/keys.h"
+
+#define NTS_COOKIE_OURS_MAX 168 /* our longest, AEAD 17 */
+
+/*
+ * The ring with one keyed context per slot, so that opening and sealing
+ * never re-key.  Private to cookie.c, but for @seal_cnt: cookies sealed
+ * under the current key.
+ */
+struct nts_cookie_keys {
+	uint64_t seal_cnt;
+	struct {
+		uint32_t id;
+		uint16_t aead; /* 0: empty */
+		struct crypto_aead *ctx;
+	} slots[NTS_KEYRING_SLOTS];
+};
+
+/**
+ * nts_cookie_keys_init - no keys yet.
+ */
+void nts_cookie_keys_init(struct nts_cookie_keys *keys);
+
+/**
+ * nts_cookie_keys_load - take over a ring, at start and at each rotation.
+ * Allocates, so never on a stranger's word.
+ * @ring: copied into the contexts, not kept.
+ * Return: 0; ERR_BAD an unsound ring; ERR_LIBRARY: then no cookie opens.
+ */
+int nts_cookie_keys_load(
+    struct nts_cookie_keys *keys, const struct nts_keyring *ring) MUST_CHECK;
+
+/**
+ * nts_cookie_keys_fini - free the contexts.
+ */
+void nts_cookie_keys_fini(struct nts_cookie_keys *keys);
+
+/**
+ * nts_cookie_len - length of our cookies for sessions of an AEAD.
+ * Return: a multiple of 4 (104 for AEAD 15); 0 for an unknown id.
+ */
+size_t nts_cookie_len(unsigned aead);
+
+/**
+ * nts_cookie_seal - make a cookie under the current key.
+ * @out: nts_cookie_len(session->aead) bytes.
+ * Return: 0; ERR_BAD bad session keys; ERR_ABSENT no current key;
+ * ERR_LIBRARY.
+ */
+int nts_cookie_seal(struct nts_cookie_keys *keys,
+    const struct nts_keys *session, struct rng *rng, uint8_t *out) MUST_CHECK;
+
+/**
+ * nts_cookie_open - the session keys inside a cookie.
+ * @cookie:  any bytes at all.
+ * @session: zeroed on failure, but for @aead, which is then some algorithm
+ *           that works, so that the caller may go through the same steps.
+ * Return: 0, or ERR_AUTH.
+ */
+int nts_cookie_open(struct nts_cookie_keys *keys, const uint8_t *cookie,
+    size_t len, struct nts_keys *session) MUST_CHECK;
+
+#endif
