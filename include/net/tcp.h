@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP sockets, never waiting: connect, listen, accept.
+ */
+#ifndef NET_TCP_H
+#define NET_TCP_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+/**
+ * net_tcp_connect - begin to connect; when it becomes writable, ask
+ * net_tcp_connected.
+ * @from: our address, ADDR_NONE or NULL: any.
+ * Return: the descriptor, owned; ERR_ABSENT (no route or family, errno);
+ * ERR_SYSTEM.
+ */
+int net_tcp_connect(const struct addr *to, const struct addr *from) MUST_CHECK;
+
+/**
+ * net_tcp_connected - how connecting went.
+ * Return: 0, or ERR_SYSTEM with errno.
+ */
+int net_tcp_connected(int fd) MUST_CHECK;
+
+/**
+ * net_tcp_listen - a non-blocking listener with SO_REUSEPORT.
+ * Return: as net_udp_listen.
+ */
+int net_tcp_listen(const struct addr *at, const char *device, int backlog)
+    MUST_CHECK;
+
+/**
+ * net_tcp_accept - one waiting connection, made non-blocking.
+ * Return: the descriptor, owned; ERR_AGAIN when none waits; ERR_FULL when
+ * descriptors or memory ran out: stop accepting for a while, or the loop
+ * spins; ERR_SYSTEM.
+ */
+int net_tcp_accept(int fd, struct addr *peer) MUST_CHECK;
+
+/**
+ * net_tcp_reset_on_close - let close() send RST instead of lingering.
+ */
+void net_tcp_reset_on_close(int fd);
+
+#endif

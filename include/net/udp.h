@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * UDP with kernel time stamps: one connected socket per client request
+ * (RFC 9109), and batches of datagrams on server sockets.  What the platform
+ * refuses (time stamping, batch calls, flags) is done without.
+ */
+#ifndef NET_UDP_H
+#define NET_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/tstamp.h"
+
+enum net_stamp_source {
+	NET_STAMP_NONE = 0,
+	NET_STAMP_USER,   /* read by us around the system call */
+	NET_STAMP_KERNEL, /* the kernel's, in software */
+	NET_STAMP_HARDWARE,
+};
+
+/* A moment on CLOCK_REALTIME (without a virtual clock), and the same on
+ * CLOCK_MONOTONIC. */
+struct net_stamp {
+	struct wall real;
+	struct mono mono;
+	uint8_t source; /* enum net_stamp_source */
+};
+
+/* How to send; zeroed is fine. */
+struct net_udp_options {
+	struct addr bind;    /* ADDR_NONE: any; its port is not used */
+	const char *device;  /* NULL: any; borrowed */
+	bool no_stamps;      /* do not ask the kernel for time stamps */
+};
+
+/* One client socket. */
+struct net_udp_client {
+	int fd; /* -1: none */
+	bool rx_stamps;
+	bool tx_stamps;
+	bool tx_wanted;       /* a transmit stamp is still to come */
+	struct net_stamp pre; /* our reading just before sending */
+	struct net_stamp tx;  /* the best transmit stamp known */
+};
+
+/**
+ * net_udp_hold_stamps - a socket that keeps the kernel's time stamping
+ * switched on while the short-lived ones come and go: without it the first
+ * packets on a fresh socket get late stamps.
+ * Return: a descriptor to be kept and closed by the caller, or ERR_SYSTEM.
+ */
+int net_udp_hold_stamps(void) MUST_CHECK;
+
+/**
+ * net_udp_open - a socket connected to peer from a fresh ephemeral port.
+ * @o: NULL for defaults.
+ * Return: 0; ERR_ABSENT when no route or family (errno); ERR_SYSTEM.
+ */
+int net_udp_open(struct net_udp_client *u, const struct addr *peer,
+    const struct net_udp_options *o) MUST_CHECK;
+
+/**
+ * net_udp_send - one datagram; u->tx is the time it left as far as known,
+ * at once the kernel's when that can be had.
+ * Return: 0; ERR_AGAIN (buffers full); ERR_FULL (beyond the path MTU);
+ * ERR_ABSENT (unreachable); ERR_SYSTEM.
+ */
+int net_udp_send(struct net_udp_client *u, const void *data, size_t len)
+    MUST_CHECK;
+
+/**
+ * net_udp_recv - one datagram, or a late transmit stamp, which updates u->tx
+ * and reads as ERR_AGAIN.  Call it on NET_READ, until not 0.
+ * @rx: time of arrival.  A transmit stamp later than it, or out of bounds
+ *      against our own reading, has been replaced by our reading.
+ * Return: 0; ERR_AGAIN; ERR_BAD (longer than max, dropped); ERR_CLOSED (the
+ * peer's host says that nobody listens: a hint, anyone can forge it);
+ * ERR_ABSENT (unreachable); ERR_SYSTEM.
+ */
+int net_udp_recv(struct net_udp_client *u, void *buf, size_t max, size_t *len,
+    struct net_stamp *rx) MUST_CHECK;
+
+/**
+ * net_udp_local - our own address on this socket.
+ */
+int net_udp_local(const struct net_udp_client *u, struct addr *a) MUST_CHECK;
+
+/**
+ * net_udp_close - close it; closed already is fine.
+ */
+void net_udp_close(struct net_udp_client *u);
+
+/**
+ * net_udp_listen - a non-blocking server socket: kernel receive stamps,
+ * SO_REUSEPORT, packet info.
+ * @at:     address and port; IPv6 sockets take IPv6 only.
+ * @device: NULL: any.
+ * Return: the descriptor; ERR_ABSENT when the family is not there;
+ * ERR_DENIED (EACCES, EPERM: port needs privilege); ERR_FULL (EADDRINUSE);
+ * ERR_SYSTEM.
+ */
+int net_udp_listen(const struct addr *at, const char *device) MUST_CHECK;
+
+#define NET_UDP_BATCH 64
+#define NET_UDP_DATA_MAX 2048 /* longer ones are marked and dropped */
+
+/* One datagram received, and room for its answer. */
+struct net_udp_packet {
+	const uint8_t *data;
+	size_t len;
+	bool truncated;      /* longer than NET_UDP_DATA_MAX: drop it */
+	bool kernel_stamp;   /* else received is our own reading */
+	struct addr from;
+	struct addr to;      /* our address it came to, ADDR_NONE unknown */
+	uint32_t if_idx;
+	struct wall received; /* CLOCK_REALTIME */
+	uint8_t *out;         /* NET_UDP_DATA_MAX bytes */
+	size_t out_len;       /* 0: no answer */
+};
+
+struct net_udp_room; /* message headers and buffers */
+
+struct net_udp_batch {
+	size_t cnt;
+	struct net_udp_packet at[NET_UDP_BATCH];
+	struct net_udp_room *room;
+	uint64_t lost_cnt; /* answers that the kernel did not take */
+};
+
+/**
+ * net_udp_batch_new - all the room a worker needs, allocated once.
+ * Return: owned by the caller, or NULL.
+ */
+struct net_udp_batch *net_udp_batch_new(void) MUST_CHECK;
+
+/**
+ * net_udp_batch_free - NULL is fine.
+ */
+void net_udp_batch_free(struct net_udp_batch *b);
+
+/**
+ * net_udp_batch_recv - what waits on fd, up to NET_UDP_BATCH datagrams, with
+ * out_len = 0 each.
+ * Return: how many; 0 when none waits; ERR_SYSTEM.
+ */
+int net_udp_batch_recv(struct net_udp_batch *b, int fd) MUST_CHECK;
+
+/**
+ * net_udp_batch_send - send the answers with out_len > 0, each from the
+ * address its request came to.  What cannot be sent is counted and dropped.
+ * Return: how many were sent.
+ */
+int net_udp_batch_send(struct net_udp_batch *b, int fd);
+
+#endif
