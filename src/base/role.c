@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names of the roles.
+ * The names of the roles.
  */
 #include "base/role.h"
 
 #include <string.h>
+
+#include "base/err.h"
 
 static const char *const names[ROLE_CNT] = {
     [ROLE_SUPER] = "super",
@@ -23,12 +25,12 @@ role_name(unsigned role)
 	return role < ROLE_CNT ? names[role] : "unknown";
 }
 
-enum role
+int
 role_find(const char *name)
 {
-	unsigned role = 0;
-
-	while (role < ROLE_CNT && strcmp(name, names[role]) != 0)
-		role++;
-	return (enum role)role;
+	for (int i = 0; i < ROLE_CNT; i++) {
+		if (strcmp(name, names[i]) == 0)
+			return i;
+	}
+	return ERR_ABSENT;
 }
