@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The roles of the daemon: one process each, the same word in source files,
- * logs, ps, syscall tables and the manual.
+ * The roles: the processes that truenoon runs as.  The same names are files
+ * in src/daemon, rows of the sandbox tables, words in logs, ps and manual.
  */
 #ifndef BASE_ROLE_H
 #define BASE_ROLE_H
@@ -19,15 +19,14 @@ enum role {
 };
 
 /**
- * role_name - "super", "clock" and so on.
- * Return: a constant string; "unknown" for what is no role.
+ * role_name - "super", "clock"...; "unknown" beyond the table.
  */
 const char *role_name(unsigned role);
 
 /**
- * role_find - the role with that name.
- * Return: an enum role, or ERR_ABSENT.
+ * role_find - the role with this name.
+ * Return: it, or ROLE_CNT.
  */
-int role_find(const char *name);
+enum role role_find(const char *name);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The names of the roles.
+ * Names of the roles.
  */
 #include "base/role.h"
 
 #include <string.h>
-
-#include "base/err.h"
 
 static const char *const names[ROLE_CNT] = {
     [ROLE_SUPER] = "super",
@@ -25,12 +23,12 @@ role_name(unsigned role)
 	return role < ROLE_CNT ? names[role] : "unknown";
 }
 
-int
+enum role
 role_find(const char *name)
 {
-	for (int i = 0; i < ROLE_CNT; i++) {
-		if (strcmp(name, names[i]) == 0)
-			return i;
-	}
-	return ERR_ABSENT;
+	unsigned role = 0;
+
+	while (role < ROLE_CNT && strcmp(name, names[role]) != 0)
+		role++;
+	return (enum role)role;
 }
