@@ -24,14 +24,17 @@
 #include "base/err.h"
 #include "base/rng.h"
 #include "base/tstamp.h"
+#include "crypto/mac.h"
+#include "discipline/discipline.h"
 #include "discipline/sample.h"
 
 #define ASSOC_EXCHANGES    4    /* requests that may be under way at once */
 #define ASSOC_PACKET_MAX   1280 /* no request is longer */
+#define ASSOC_NAME_MAX     256
 #define ASSOC_KEY_MAX      64
 #define ASSOC_COOKIES_MAX  8
 #define ASSOC_COOKIE_MAX   512
-#define ASSOC_SAVED_MAX    6144
+#define ASSOC_SAVED_MAX    4864
 #define ASSOC_KOD_POLL_MAX 13 /* no kiss code raises the interval further */
 #define ASSOC_NEVER        INT64_MIN /* a struct mono that has not been */
 
@@ -42,7 +45,16 @@ enum assoc_auth {
 	ASSOC_AUTH_NTS,
 };
 
-/* Copied by assoc_new.  @key_type: enum crypto_mac_type. */
+struct nts_aeads;
+
+/* What all associations share; borrowed for their lives. */
+struct assoc_tools {
+	struct rng *rng;
+	struct nts_aeads *aeads; /* NULL: no NTS */
+	struct crypto_mac *mac;  /* NULL: no symmetric keys */
+};
+
+/* Copied by assoc_new. */
 struct assoc_conf {
 	uint8_t auth; /* enum assoc_auth */
 	bool iburst;
@@ -58,10 +70,8 @@ struct assoc_conf {
 	uint16_t port;     /* NTP port unless key exchange says otherwise */
 	double maxdelay_s; /* 0: 3 s */
 	double refresh_s;  /* ntsrefresh: new keys after; 0: 28 days */
-	uint32_t key_id;
-	uint8_t key_type;
-	uint8_t key_len;
-	uint8_t key[ASSOC_KEY_MAX];
+	struct crypto_mac_key key;    /* for ASSOC_AUTH_KEY */
+	char ke_name[ASSOC_NAME_MAX]; /* the configured name, for NTS */
 };
 
 /* What there is to do, in this order; a set. */
@@ -187,10 +197,12 @@ struct assoc;
 
 /**
  * assoc_new - an association at rest.
- * @conf: copied.  @rng: borrowed for its life.
- * Return: owned; NULL without memory or with a key that crypto refuses.
+ * @conf: copied.
+ * Return: owned; NULL without memory, or when it wants a tool that is not
+ * there or a key that crypto refuses.
  */
-struct assoc *assoc_new(const struct assoc_conf *conf, struct rng *rng);
+struct assoc *assoc_new(
+    const struct assoc_conf *conf, const struct assoc_tools *tools);
 
 /**
  * assoc_free - wipe and give back; NULL is fine.  Close its sockets first.
@@ -263,10 +275,12 @@ void assoc_keys(struct assoc *a, const struct assoc_keys *keys, struct mono now,
     struct assoc_todo *todo);
 
 /**
- * assoc_poll - the interval that discipline wants.
+ * assoc_poll - when discipline wants to ask next; its burst shortens the
+ * wait, never lengthens it.  Call discipline_sent on ASSOC_SEND, and
+ * discipline_rate on ASSOC_KOD_RATE, so that it knows.
  */
-void assoc_poll(
-    struct assoc *a, int poll_log2s, struct mono now, struct assoc_todo *todo);
+void assoc_poll(struct assoc *a, const struct discipline_poll *poll,
+    struct mono now, struct assoc_todo *todo);
 
 /**
  * assoc_clock_moved - our clock was stepped, or the machine was suspended:
@@ -277,21 +291,20 @@ void assoc_clock_moved(struct assoc *a);
 /**
  * assoc_save - take cookies with their keys out of the association, to be
  * written to disc.  They will not be used live.
- * @stop:    take all there are, else the few set aside.
- * @wall_s:  unix time, for their age when they come back.
- * @out:     ASSOC_SAVED_MAX bytes; secret.
- * Return: bytes used; 0 when there is nothing to save.
+ * @stop: take all there are, else the few to set aside.
+ * @out:  ASSOC_SAVED_MAX bytes; secret, the caller wipes it.
+ * Return: bytes used (nts/jar's saved form); 0: nothing to save.
  */
-size_t assoc_save(struct assoc *a, bool stop, int64_t wall_s, uint8_t *out);
+size_t assoc_save(struct assoc *a, bool stop, struct wall now, uint8_t *out);
 
 /**
- * assoc_restore - keys and cookies from disc, whose file is already gone,
+ * assoc_restore - keys and cookies from disc, whose file is already gone;
  * before assoc_start.
- * Return: 0; ERR_BAD for a malformed or foreign blob or one that is older
+ * Return: 0; ERR_BAD for a malformed blob, one of another name, or one older
  * than refresh_s: the association then does a key exchange.
  */
 int assoc_restore(struct assoc *a, const uint8_t *blob, size_t len,
-    int64_t wall_s, struct mono now) MUST_CHECK;
+    struct wall now) MUST_CHECK;
 
 /**
  * assoc_status - the facts now.

@@ -19,12 +19,12 @@
 #include "base/rng.h"
 #include "base/timepage.h"
 #include "base/tstamp.h"
+#include "crypto/mac.h"
 
 struct nts_keyring;
 struct serve_access;
 
 #define SERVE_RESPONSE_MAX 1500 /* no answer is longer */
-#define SERVE_KEY_MAX      64
 
 /* What became of a request. */
 enum serve_verdict {
@@ -58,20 +58,12 @@ struct serve_counters {
 	uint64_t cookie_cnt; /* fresh ones given out */
 };
 
-/* A symmetric key.  @type: enum crypto_mac_type. */
-struct serve_key {
-	uint32_t id; /* not 0 */
-	uint8_t type;
-	uint8_t len;
-	uint8_t key[SERVE_KEY_MAX];
-};
-
-/* @access, @ring: borrowed, may be changed with serve_set_*.  @ring: NULL is
- * a server without NTS.  @keys: copied.  @rng: borrowed. */
+/* @access, @rng: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
+ * without NTS.  All but @rng may be changed with serve_set_*. */
 struct serve_conf {
 	const struct serve_access *access;
 	const struct nts_keyring *ring;
-	const struct serve_key *keys;
+	const struct crypto_mac_key *keys;
 	size_t key_cnt;
 	struct rng *rng;
 	int8_t precision_log2s;  /* of our clock as read, e.g. -24 */
@@ -104,7 +96,8 @@ struct serve; /* one per worker */
 
 /**
  * serve_new - everything a worker needs, allocated once.
- * Return: owned, or NULL: no memory, or a key that crypto refuses.
+ * Return: owned, or NULL: no memory, no crypto, or a key or ring that is
+ * refused.
  */
 struct serve *serve_new(const struct serve_conf *conf);
 
@@ -114,19 +107,29 @@ struct serve *serve_new(const struct serve_conf *conf);
 void serve_free(struct serve *s);
 
 /**
- * serve_set_access, serve_set_ring - from now on; both are borrowed.  After
- * a rotation of the ring's content in place, call serve_set_ring again.
+ * serve_set_access - from now on; borrowed.
  */
 void serve_set_access(struct serve *s, const struct serve_access *access);
-void serve_set_ring(struct serve *s, const struct nts_keyring *ring);
+
+/**
+ * serve_set_local - another `local stratum` (0: none) and its distance.
+ */
+void serve_set_local(struct serve *s, unsigned stratum, double distance_s);
+
+/**
+ * serve_set_ring - the cookie keys from now on, at each rotation; copied.
+ * @ring: NULL switches NTS off.
+ * Return: 0; ERR_BAD or ERR_LIBRARY: NTS is then off.
+ */
+int serve_set_ring(struct serve *s, const struct nts_keyring *ring) MUST_CHECK;
 
 /**
  * serve_set_keys - replace the symmetric keys; copied.
  * Return: 0; ERR_BAD for a key that is refused, ERR_FULL without memory: the
  * old keys then stay.
  */
-int serve_set_keys(
-    struct serve *s, const struct serve_key *keys, size_t key_cnt) MUST_CHECK;
+int serve_set_keys(struct serve *s, const struct crypto_mac_key *keys,
+    size_t key_cnt) MUST_CHECK;
 
 /**
  * serve_batch_time - prepare the header that the next answers share.

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the modules of folder serve share: the worker's state, the request as
+ * read so far, and the steps of an answer.
+ */
+#ifndef SERVE_PRIV_H
+#define SERVE_PRIV_H
+
+#include "base/bytes.h"
+#include "ntp/ext.h"
+#include "ntp/packet.h"
+#include "nts/ef.h"
+#include "serve/access.h"
+#include "serve/serve.h"
+
+#define SERVE_RANDOM_LEN 2048
+
+/* What every answer of a batch says of our time. */
+struct serve_face {
+	uint8_t leap;
+	uint8_t stratum; /* as on the wire: 0 unsynchronised */
+	uint32_t ref_id;
+	struct ntp_short root_delay;
+	struct ntp_short root_dispersion;
+	struct ntp_ts reference; /* 0: that of the request's arrival */
+	int64_t correction_ns;   /* true time - CLOCK_REALTIME */
+};
+
+/* Random bytes drawn in bulk: one call serves many requests. */
+struct serve_random {
+	struct rng *rng;
+	size_t used;
+	uint8_t pool[SERVE_RANDOM_LEN];
+};
+
+struct serve {
+	struct serve_conf conf; /* keys and ring NULL: they are below */
+	struct crypto_mac *mac;
+	struct crypto_mac_key *keys; /* ascending by id */
+	size_t key_cnt;
+	bool nts_on;
+	struct nts_server_ctx nts;
+	struct rng pool_rng; /* draws from random below */
+	struct serve_random random;
+	struct timepage_time time; /* the last copies */
+	struct timepage_clock clock;
+	bool time_known;
+	bool clock_known;
+	struct serve_face face;
+	struct serve_counters counters;
+};
+
+/* One request while it is answered. */
+struct serve_job {
+	const struct serve_request *req;
+	struct ntp_packet head;
+	struct ntp_ts rx; /* true time, as the answer says it */
+	struct ntp_ts tx;
+	struct bytes_out out;
+};
+
+/**
+ * serve_face_make - what to tell, from the last copies of the pages.
+ */
+void serve_face_make(struct serve *s, const struct serve_now *now);
+
+/**
+ * serve_random_take - len <= SERVE_RANDOM_LEN fresh random bytes, as the fill
+ * of a struct rng whose ctx is the pool.
+ */
+void serve_random_take(void *pool, void *buf, size_t len);
+
+/**
+ * serve_put_header - append the header of the answer, a kiss code's if kiss
+ * is not 0.
+ */
+void serve_put_header(
+    const struct serve *s, struct serve_job *job, uint32_t kiss);
+
+/**
+ * serve_nts_answer - verify a request with NTS fields, then append the rest
+ * of the response to job->out, or an NTSN.
+ */
+enum serve_verdict serve_nts_answer(
+    struct serve *s, struct serve_job *job, struct nts_ef_request *ef);
+
+#endif
