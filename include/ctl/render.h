@@ -33,8 +33,9 @@ struct ctl_view {
 	const char *(*role_name)(unsigned role);
 	const char *version;
 	struct mono started;
-	struct mono now; /* of the view */
-	struct wall wall; /* the disciplined clock at now */
+	struct mono now;     /* of the view */
+	struct wall wall;    /* the disciplined clock at now */
+	int64_t now_boot_ns; /* CLOCK_BOOTTIME at now, 0 unknown */
 };
 
 /**

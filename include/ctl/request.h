@@ -16,8 +16,8 @@
 #include "base/err.h"
 
 #define CTL_REQUEST_MAX 32
-#define CTL_HEAD_LEN 24           /* "truenoon 1 C LLLLLLLL\n" padded */
-#define CTL_ANSWER_MAX (256 * 1024) /* head included */
+#define CTL_HEAD_LEN    22           /* "truenoon 1 C LLLLLLLL\n" */
+#define CTL_ANSWER_MAX  (256 * 1024) /* head included */
 
 enum ctl_verb {
 	CTL_STATUS,
@@ -47,15 +47,15 @@ struct ctl_request {
  * anything else than one known request.  CTL_REQUEST_MAX bytes without a
  * newline are ERR_BAD.
  */
-int ctl_request_parse(struct ctl_request *r, const char *data,
-    size_t len) MUST_CHECK;
+int ctl_request_parse(
+    struct ctl_request *r, const char *data, size_t len) MUST_CHECK;
 
 /**
  * ctl_request_format - the line to send, NUL-terminated.
  * Return: its length.
  */
-size_t ctl_request_format(char buf[CTL_REQUEST_MAX],
-    const struct ctl_request *r);
+size_t ctl_request_format(
+    char buf[CTL_REQUEST_MAX], const struct ctl_request *r);
 
 /**
  * ctl_request_verb - the name of a verb, NULL past the last.
@@ -71,7 +71,7 @@ void ctl_head_format(char *buf, enum ctl_code code, size_t body_len);
  * ctl_head_parse - read a head of CTL_HEAD_LEN bytes.
  * Return: 0 or ERR_BAD.
  */
-int ctl_head_parse(const char *buf, enum ctl_code *code,
-    size_t *body_len) MUST_CHECK;
+int ctl_head_parse(
+    const char *buf, enum ctl_code *code, size_t *body_len) MUST_CHECK;
 
 #endif

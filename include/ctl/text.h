@@ -20,7 +20,7 @@ struct ctl_text {
 	bool full;
 };
 
-#define CTL_QTY_MAX 32 /* a quantity with its unit and the NUL */
+#define CTL_QTY_MAX  32 /* a quantity with its unit and the NUL */
 #define CTL_DATE_MAX 32
 
 /**
@@ -89,8 +89,8 @@ const char *ctl_text_date(char buf[CTL_DATE_MAX], int64_t unix_s);
  * ctl_text_refid - a reference id for a person: the clock's letters at
  * stratum 0 and 1, else as an IPv4 address (of an IPv6 source it is a hash).
  */
-const char *ctl_text_refid(char buf[CTL_QTY_MAX], uint32_t ref_id,
-    unsigned stratum);
+const char *ctl_text_refid(
+    char buf[CTL_QTY_MAX], uint32_t ref_id, unsigned stratum);
 
 /**
  * ctl_text_leap - "normal", "insert", "delete" or "unsynchronised".

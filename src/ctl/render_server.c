@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The answer about serving: requests over all serve workers, key exchanges
+ * over all ke workers, each by what became of it.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "render_priv.h"
+
+/* One counter: where it is, its words and its name in JSON. */
+struct counter {
+	size_t at;
+	const char *label;
+	const char *key;
+};
+
+static const struct counter serve_counters[] = {
+    {offsetof(struct report_serve, rx_cnt), "Requests", "requests"},
+    {offsetof(struct report_serve, rx_bytes), "  bytes", "request_bytes"},
+    {offsetof(struct report_serve, tx_cnt), "Answers", "answers"},
+    {offsetof(struct report_serve, tx_bytes), "  bytes", "answer_bytes"},
+    {offsetof(struct report_serve, ntp_cnt), "  unauthenticated",
+	"answered_ntp"},
+    {offsetof(struct report_serve, mac_cnt), "  symmetric key", "answered_key"},
+    {offsetof(struct report_serve, nts_cnt), "  NTS", "answered_nts"},
+    {offsetof(struct report_serve, nak_cnt), "  NTS NAK", "answered_nak"},
+    {offsetof(struct report_serve, denied_cnt), "Dropped: denied",
+	"dropped_denied"},
+    {offsetof(struct report_serve, malformed_cnt), "  malformed",
+	"dropped_malformed"},
+    {offsetof(struct report_serve, mode_cnt), "  not a client's",
+	"dropped_mode"},
+    {offsetof(struct report_serve, auth_bad_cnt), "  not authentic",
+	"dropped_authentication"},
+    {offsetof(struct report_serve, limited_cnt), "  rate limited",
+	"dropped_rate"},
+    {offsetof(struct report_serve, send_fail_cnt), "  not sent",
+	"dropped_send"},
+};
+
+static const struct counter ke_counters[] = {
+    {offsetof(struct report_ke, accept_cnt), "Key exchanges begun", "accepted"},
+    {offsetof(struct report_ke, done_cnt), "  finished", "done"},
+    {offsetof(struct report_ke, tls_fail_cnt), "  TLS failed", "tls_failed"},
+    {offsetof(struct report_ke, bad_request_cnt), "  bad request",
+	"bad_request"},
+    {offsetof(struct report_ke, timeout_cnt), "  timed out", "timed_out"},
+    {offsetof(struct report_ke, refused_cnt), "  refused", "refused"},
+};
+
+#define SERVE_CNT (sizeof serve_counters / sizeof *serve_counters)
+#define KE_CNT    (sizeof ke_counters / sizeof *ke_counters)
+
+/* Sum of one counter over cnt structs of a size. */
+static uint64_t
+sum(const void *first, size_t size, size_t cnt, size_t at)
+{
+	const unsigned char *p = first;
+	uint64_t total = 0, one;
+
+	for (size_t i = 0; i < cnt; i++) {
+		memcpy(&one, p + i * size + at, sizeof one);
+		total += one;
+	}
+	return total;
+}
+
+static uint64_t
+serve_sum(const struct ctl_view *v, size_t at)
+{
+	return sum(v->serves, sizeof *v->serves, v->serve_cnt, at);
+}
+
+static uint64_t
+ke_sum(const struct ctl_view *v, size_t at)
+{
+	return sum(v->kes, sizeof *v->kes, v->ke_cnt, at);
+}
+
+static uint64_t
+ke_open(const struct ctl_view *v)
+{
+	uint64_t open = 0;
+
+	for (size_t i = 0; i < v->ke_cnt; i++)
+		open += v->kes[i].open_cnt;
+	return open;
+}
+
+/* The certificate that expires first, or NULL. */
+static const struct report_ke *
+first_to_expire(const struct ctl_view *v)
+{
+	const struct report_ke *best = NULL;
+
+	for (size_t i = 0; i < v->ke_cnt; i++) {
+		const struct report_ke *k = &v->kes[i];
+
+		if (k->cert_not_after_s != 0 &&
+		    (!best || k->cert_not_after_s < best->cert_not_after_s))
+			best = k;
+	}
+	return best;
+}
+
+static void
+put_count(struct ctl_text *t, const char *label, uint64_t n)
+{
+	ctl_render_label(t, label);
+	ctl_text_printf(t, "%12" PRIu64 "\n", n);
+}
+
+static void
+put_certificate(struct ctl_text *t, const struct ctl_view *v)
+{
+	const struct report_ke *k = first_to_expire(v);
+	char date[CTL_DATE_MAX];
+
+	if (!k)
+		return;
+	ctl_render_label(t, "Certificate");
+	ctl_render_outside(t, k->cert_subject, sizeof k->cert_subject);
+	ctl_text_printf(t, ", valid until %s UTC\n",
+	    ctl_text_date(date, k->cert_not_after_s));
+}
+
+void
+ctl_render_server_text(struct ctl_text *t, const struct ctl_view *v)
+{
+	if (v->serve_cnt == 0 && v->ke_cnt == 0) {
+		ctl_text_put(t,
+		    "This daemon serves no time: its "
+		    "configuration has no allow directive.\n");
+		return;
+	}
+	put_count(t, "Workers", v->serve_cnt);
+	for (size_t i = 0; i < SERVE_CNT; i++)
+		put_count(t, serve_counters[i].label,
+		    serve_sum(v, serve_counters[i].at));
+	if (v->ke_cnt == 0) {
+		ctl_render_label(t, "Key exchanges");
+		ctl_text_put(t, "not served\n");
+		return;
+	}
+	for (size_t i = 0; i < KE_CNT; i++)
+		put_count(
+		    t, ke_counters[i].label, ke_sum(v, ke_counters[i].at));
+	put_count(t, "  open now", ke_open(v));
+	put_certificate(t, v);
+}
+
+static void
+json_versions(struct ctl_json *j, const struct ctl_view *v)
+{
+	static const char *const keys[] = {
+	    "0", "1", "2", "3", "4", "5", "6", "7"};
+
+	ctl_json_open(j, "requests_by_version", '{');
+	for (size_t i = 1; i < 5; i++)
+		ctl_json_uint(j, keys[i],
+		    serve_sum(v,
+			offsetof(struct report_serve, by_version) +
+			    i * sizeof(uint64_t)));
+	ctl_json_close(j, '}');
+}
+
+static void
+json_ke(struct ctl_json *j, const struct ctl_view *v)
+{
+	const struct report_ke *k = first_to_expire(v);
+
+	ctl_json_open(j, "key_exchange", '{');
+	ctl_json_uint(j, "workers", v->ke_cnt);
+	for (size_t i = 0; i < KE_CNT; i++)
+		ctl_json_uint(
+		    j, ke_counters[i].key, ke_sum(v, ke_counters[i].at));
+	ctl_json_uint(j, "open", ke_open(v));
+	ctl_json_string(j, "certificate_subject", k ? k->cert_subject : NULL);
+	if (k)
+		ctl_json_int(j, "certificate_not_after", k->cert_not_after_s);
+	else
+		ctl_json_null(j, "certificate_not_after");
+	ctl_json_close(j, '}');
+}
+
+void
+ctl_render_server_json(struct ctl_json *j, const struct ctl_view *v)
+{
+	ctl_json_uint(j, "workers", v->serve_cnt);
+	for (size_t i = 0; i < SERVE_CNT; i++)
+		ctl_json_uint(j, serve_counters[i].key,
+		    serve_sum(v, serve_counters[i].at));
+	json_versions(j, v);
+	json_ke(j, v);
+}
