@@ -29,7 +29,7 @@ struct ctl_json {
 void ctl_json_init(struct ctl_json *j, struct ctl_text *out);
 
 /**
- * ctl_json_open, ctl_json_close - kind is '{' or '['.
+ * ctl_json_open, ctl_json_close - kind is '{' or '[', then '}' or ']'.
  */
 void ctl_json_open(struct ctl_json *j, const char *key, char kind);
 void ctl_json_close(struct ctl_json *j, char kind);

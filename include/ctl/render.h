@@ -30,7 +30,6 @@ struct ctl_view {
 	size_t ke_cnt;
 	const struct report_role *roles;
 	size_t role_cnt;
-	const char *(*role_name)(unsigned role);
 	const char *version;
 	struct mono started;
 	struct mono now;     /* of the view */

@@ -113,7 +113,7 @@ ctl_json_close(struct ctl_json *j, char kind)
 	j->depth--;
 	if (used)
 		newline(j);
-	ctl_text_put(j->out, kind == '{' ? "}" : "]");
+	ctl_text_put(j->out, kind == '}' ? "}" : "]");
 	if (j->depth == 0)
 		ctl_text_put(j->out, "\n");
 }

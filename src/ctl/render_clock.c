@@ -8,15 +8,8 @@
 #include <string.h>
 
 #include "base/clockcmd.h"
+#include "base/role.h"
 #include "render_priv.h"
-
-static const char *
-role_name(const struct ctl_view *v, const struct report_role *r)
-{
-	const char *name = v->role_name ? v->role_name(r->role) : NULL;
-
-	return name ? name : "role";
-}
 
 /* "time.example.net (192.0.2.1, NTS)" */
 static void
@@ -73,12 +66,11 @@ put_counts(struct ctl_text *t, const struct ctl_view *v, const struct facts *f)
 }
 
 static void
-put_role_trouble(
-    struct ctl_text *t, const struct ctl_view *v, const struct report_role *r)
+put_role_trouble(struct ctl_text *t, const struct report_role *r)
 {
 	if (r->up && r->restart_cnt == 0)
 		return;
-	ctl_text_printf(t, "Role %s/%u %s", role_name(v, r), r->instance,
+	ctl_text_printf(t, "Role %s/%u %s", role_name(r->role), r->instance,
 	    r->up             ? "is up again"
 		: r->given_up ? "stays down, it died too often"
 			      : "is down");
@@ -116,7 +108,7 @@ ctl_render_status_text(struct ctl_text *t, const struct ctl_view *v)
 		ctl_text_printf(t, ", roles up: %zu of %zu", up, v->role_cnt);
 	ctl_text_put(t, ".\n");
 	for (size_t i = 0; i < v->role_cnt; i++)
-		put_role_trouble(t, v, &v->roles[i]);
+		put_role_trouble(t, &v->roles[i]);
 }
 
 static void
@@ -127,7 +119,7 @@ json_roles(struct ctl_json *j, const struct ctl_view *v)
 		const struct report_role *r = &v->roles[i];
 
 		ctl_json_open(j, NULL, '{');
-		ctl_json_string(j, "role", role_name(v, r));
+		ctl_json_string(j, "role", role_name(r->role));
 		ctl_json_uint(j, "instance", r->instance);
 		ctl_json_bool(j, "up", r->up);
 		ctl_json_bool(j, "given_up", r->given_up);
