@@ -57,6 +57,7 @@ enum clockcmd_refusal {
 	CLOCKCMD_SLEW_RATE,      /* faster than maxslewrate */
 	CLOCKCMD_FREQUENCY,      /* beyond maxdrift */
 	CLOCKCMD_BUDGET,         /* the daily displacement budget is spent */
+	CLOCKCMD_RESERVE,        /* a tranche of it is being written: again */
 	CLOCKCMD_MALFORMED,      /* NaN, negative duration, absurd number */
 	CLOCKCMD_RATE,           /* too many commands */
 	CLOCKCMD_SYSTEM,         /* the kernel refused */

@@ -14,6 +14,7 @@ static const char *const texts[CLOCKCMD_REFUSAL_CNT] = {
     [CLOCKCMD_SLEW_RATE] = "faster than maxslewrate",
     [CLOCKCMD_FREQUENCY] = "beyond maxdrift",
     [CLOCKCMD_BUDGET] = "the daily displacement budget is spent",
+    [CLOCKCMD_RESERVE] = "the next tranche of the budget is not granted yet",
     [CLOCKCMD_MALFORMED] = "not a sensible number",
     [CLOCKCMD_RATE] = "too many commands",
     [CLOCKCMD_SYSTEM] = "the kernel refused",
