@@ -43,9 +43,16 @@ void crypto_siv_free(struct crypto_siv *s);
 
 /**
  * crypto_siv_set_careful - re-key with full initialisation, for a libcrypto
- * whose key-only initialisation does not return to the first IV.
+ * whose key-only initialisation does not return to the first IV.  Off at first;
+ * takes effect at the next key.
  */
 void crypto_siv_set_careful(struct crypto_siv *s, bool careful);
+
+/**
+ * crypto_siv_forget_key - wipe the key: nothing can be sealed or opened until
+ * the next one.
+ */
+void crypto_siv_forget_key(struct crypto_siv *s);
 
 /**
  * crypto_siv_set_key - use this key of key_len bytes from now on.

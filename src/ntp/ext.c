@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Extension fields, RFC 7822: one pass, every length checked against what is
+ * left before anything is believed.
+ */
+#include "ntp/ext.h"
+
+#include <string.h>
+
+#include "ntp/packet.h"
+
+#define MAC_MAX 24 /* key id and 20 bytes of digest */
+#define MAC_MIN 20 /* key id and 16 bytes of digest */
+#define NAK_LEN 4  /* a key id alone */
+
+/* Take one field off the front.  Return false when its length is wrong. */
+static bool
+take_field(struct bytes_in *in, size_t len_min, struct ntp_ext *ext)
+{
+	size_t len;
+
+	ext->offset = (uint32_t)in->pos;
+	ext->type = bytes_get_u16(in);
+	len = bytes_get_u16(in);
+	if (in->bad || len < len_min || len % 4 != 0)
+		return false;
+	ext->body_len = (uint16_t)(len - NTP_EXT_HEADER_LEN);
+	ext->body = bytes_take(in, ext->body_len);
+	return !in->bad;
+}
+
+/* List fields as long as more than stop bytes are left. */
+static int
+take_fields(
+    struct ntp_ext_list *list, struct bytes_in *in, size_t len_min, size_t stop)
+{
+	while (bytes_left(in) > stop) {
+		if (list->cnt == NTP_EXT_MAX)
+			return ERR_FULL;
+		if (!take_field(in, len_min, &list->ext[list->cnt]))
+			return ERR_BAD;
+		list->cnt++;
+	}
+	return 0;
+}
+
+static int
+take_trailer(struct ntp_ext_list *list, struct bytes_in *in)
+{
+	size_t left = bytes_left(in);
+
+	if (left == 0)
+		return 0;
+	if (left != NAK_LEN && (left < MAC_MIN || left > MAC_MAX))
+		return ERR_BAD;
+	list->key_id = bytes_get_u32(in);
+	list->trailer = NTP_EXT_TRAILER_NAK;
+	if (left == NAK_LEN)
+		return 0;
+	list->trailer = NTP_EXT_TRAILER_MAC;
+	list->digest_len = (uint8_t)(left - NAK_LEN);
+	list->digest = bytes_take(in, list->digest_len);
+	return 0;
+}
+
+static void
+clear(struct ntp_ext_list *list)
+{
+	list->cnt = 0;
+	list->trailer = NTP_EXT_TRAILER_NONE;
+	list->digest_len = 0;
+	list->key_id = 0;
+	list->digest = NULL;
+	list->end = 0;
+}
+
+int
+ntp_ext_walk(struct ntp_ext_list *list, const uint8_t *packet, size_t len,
+    unsigned version)
+{
+	struct bytes_in in;
+	int err = 0;
+
+	clear(list);
+	if (len < NTP_HEADER_LEN || len > UINT16_MAX || len % 4 != 0)
+		return ERR_BAD;
+	bytes_in_init(&in, packet, len);
+	(void)bytes_take(&in, NTP_HEADER_LEN);
+	if (version == NTP_VERSION)
+		err = take_fields(list, &in, NTP_EXT_LEN_MIN, MAC_MAX);
+	list->end = in.pos;
+	if (err == 0)
+		err = take_trailer(list, &in);
+	if (err < 0)
+		clear(list);
+	return err;
+}
+
+int
+ntp_ext_walk_inner(struct ntp_ext_list *list, const uint8_t *data, size_t len)
+{
+	struct bytes_in in;
+	int err;
+
+	clear(list);
+	if (len > UINT16_MAX || len % 4 != 0)
+		return ERR_BAD;
+	bytes_in_init(&in, data, len);
+	err = take_fields(list, &in, NTP_EXT_HEADER_LEN, 0);
+	list->end = in.pos;
+	if (err < 0)
+		clear(list);
+	return err;
+}
+
+unsigned
+ntp_ext_find(const struct ntp_ext_list *list, unsigned type, unsigned from)
+{
+	while (from < list->cnt && list->ext[from].type != type)
+		from++;
+	return from < list->cnt ? from : list->cnt;
+}
+
+uint8_t *
+ntp_ext_reserve(
+    struct bytes_out *out, unsigned type, size_t body_len, size_t len_min)
+{
+	size_t len = NTP_EXT_HEADER_LEN + body_len;
+	uint8_t *body;
+
+	len = (len + 3) & ~(size_t)3;
+	if (len < len_min)
+		len = len_min;
+	/* A sum that wrapped is as wrong as one that does not fit. */
+	if (body_len > UINT16_MAX || len > UINT16_MAX) {
+		out->bad = true;
+		return NULL;
+	}
+	bytes_put_u16(out, (uint16_t)type);
+	bytes_put_u16(out, (uint16_t)len);
+	body = bytes_reserve(out, body_len);
+	bytes_put_zero(out, len - NTP_EXT_HEADER_LEN - body_len);
+	return out->bad ? NULL : body;
+}
+
+void
+ntp_ext_put(struct bytes_out *out, unsigned type, const void *body,
+    size_t body_len, size_t len_min)
+{
+	uint8_t *to = ntp_ext_reserve(out, type, body_len, len_min);
+
+	if (to && body_len > 0)
+		memcpy(to, body, body_len);
+}
+
+void
+ntp_ext_put_mac(struct bytes_out *out, uint32_t key_id, const uint8_t *digest,
+    size_t digest_len)
+{
+	bytes_put_u32(out, key_id);
+	bytes_put_raw(out, digest, digest_len);
+}
