@@ -69,6 +69,7 @@ struct assoc_conf {
 	int8_t precision_log2s; /* of our clock as read */
 	uint16_t port;     /* NTP port unless key exchange says otherwise */
 	double maxdelay_s; /* 0: 3 s */
+	struct wall floor; /* later of build date and last known time */
 	double refresh_s;  /* ntsrefresh: new keys after; 0: 28 days */
 	struct crypto_mac_key key;    /* for ASSOC_AUTH_KEY */
 	char ke_name[ASSOC_NAME_MAX]; /* the configured name, for NTS */
