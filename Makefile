@@ -42,12 +42,13 @@ KNOWN_WARN := $(call KNOWN,$(WARN))
 KNOWN_HARD := $(call KNOWN,$(HARD))
 HARDLD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
 
+# SANDBOX_OFF: instrumentation cannot run under filters and memory limits.
 MODE_release := -D_FORTIFY_SOURCE=2
 MODE_debug   := -O0 -g3
-MODE_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-MODE_tsan    := -O1 -fsanitize=thread
+MODE_asan    := -DSANDBOX_OFF -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_tsan    := -DSANDBOX_OFF -O1 -fsanitize=thread
 MODE_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined
-MODE_cov     := -O0 --coverage
+MODE_cov     := -DSANDBOX_OFF -O0 --coverage
 ifeq ($(MODE_$(BUILD)),)
 $(error unknown BUILD=$(BUILD))
 endif

@@ -47,7 +47,8 @@ struct sandbox_plan {
 	gid_t gid;
 	pid_t parent; /* die with this process; 0: with nobody */
 	int log_fd;   /* where the line about a forbidden call goes; -1 none */
-	const int *fds; /* kept open besides 0, 1, 2 and log_fd */
+	const int *fds; /* kept open besides 0, 1, 2 and log_fd; NULL: leave
+	                 * descriptors alone (the spawner closed the rest) */
 	size_t fd_cnt;
 	const struct sandbox_path *paths; /* added to the role's own */
 	size_t path_cnt;
