@@ -33,6 +33,11 @@ int net_tcp_listen(const struct addr *at, const char *device, int backlog)
     MUST_CHECK;
 
 /**
+ * net_tcp_probe - whether address and port are free, as net_udp_probe.
+ */
+int net_tcp_probe(const struct addr *at, const char *device) MUST_CHECK;
+
+/**
  * net_tcp_accept - one waiting connection, made non-blocking.
  * Return: the descriptor, owned; ERR_AGAIN when none waits; ERR_FULL when
  * descriptors or memory ran out: stop accepting for a while, or the loop

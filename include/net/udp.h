@@ -105,6 +105,14 @@ void net_udp_close(struct net_udp_client *u);
  */
 int net_udp_listen(const struct addr *at, const char *device) MUST_CHECK;
 
+/**
+ * net_udp_probe - whether address and port are free: net_udp_listen shares
+ * its port and would not notice another daemon that does so too.  Ask once,
+ * before the first net_udp_listen.
+ * Return: 0 or as net_udp_listen.
+ */
+int net_udp_probe(const struct addr *at, const char *device) MUST_CHECK;
+
 #define NET_UDP_BATCH 64
 #define NET_UDP_DATA_MAX 2048 /* longer ones are marked and dropped */
 

@@ -51,6 +51,7 @@ struct os_clock_reading {
 	int64_t raw_ns;
 	int64_t boot_ns;
 	struct dur spread;
+	bool has_raw; /* else raw_ns repeats mono */
 };
 
 /**
@@ -82,17 +83,17 @@ struct os_clock {
 	bool rtcsync;
 	uint8_t leap;     /* as last told */
 	double base_sps;  /* base frequency in force */
-	double slew_sps;  /* on top of it, 0: none */
+	double slew_sps;  /* gained per monotonic second, 0: no slew */
 	double rate_sps;  /* what the back end really runs at */
 	struct mono slew_until;
 	struct mono from_mono; /* begin of the running piece */
 	int64_t from_raw_ns;
-	int64_t virt_ns;       /* virtual clock - real at from_mono */
-	struct dur slewed;     /* by finished pieces */
+	int64_t virt_ns;  /* virtual clock - real at from_mono */
+	double slewed_ns; /* by finished pieces */
 	struct dur stepped;
 	struct dur foreign;
-	int64_t real_mono_ns;  /* REALTIME - MONOTONIC when last looked */
-	int64_t boot_mono_ns;  /* BOOTTIME - MONOTONIC at the start */
+	int64_t real_boot_ns; /* REALTIME - BOOTTIME: only steps change it */
+	int64_t boot_mono_ns; /* BOOTTIME - MONOTONIC: only sleep changes it */
 	uint64_t disruption_cnt;
 	struct dur suspended;
 	uint32_t step_cnt;
@@ -224,8 +225,8 @@ struct os_clock_record {
 	double rate_sps;
 	double raw_ns;  /* the undisciplined oscillator */
 	double mono_ns; /* disciplined in rate */
-	double real_ns; /* and stepped */
-	double slept_ns;
+	int64_t real_off_ns; /* REALTIME - BOOTTIME: change it to step */
+	int64_t slept_ns;    /* BOOTTIME - MONOTONIC: change it to sleep */
 	int fail_errno; /* not 0: commands fail with it */
 };
 

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Client sockets: connected, one per request (RFC 9109), with the kernel's
+ * stamps where it gives them.  Every stamp is checked against our own reading
+ * of the clock, which stands in for one that is missing or absurd.
+ *
+ * The transmit stamp waits in the error queue.  It is read right after the
+ * send, where nearly always it already is; a late one wakes the loop.  A
+ * simulator may hand out an ordinary datagram when the error queue is empty:
+ * MSG_ERRQUEUE in msg_flags tells them apart.
+ */
+#include "net/udp.h"
+
+#include <errno.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "sock_priv.h"
+
+#define CONTROL_MAX 512
+#define TX_LATE_NS 10000000          /* a stamp later than this is not ours */
+#define RX_OLD_NS (10 * TSTAMP_NS_PER_S)
+#define QUEUE_TRIES 4
+
+static int
+set_stamps(int fd, unsigned flags)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags,
+		   sizeof flags) < 0 ? ERR_SYSTEM : 0;
+}
+
+/* The most the kernel agrees to. */
+static void
+ask_stamps(struct net_udp_client *u)
+{
+	unsigned rx = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
+	unsigned tx = rx | SOF_TIMESTAMPING_TX_SOFTWARE;
+
+	u->tx_stamps = set_stamps(u->fd, tx | SOF_TIMESTAMPING_OPT_TSONLY) == 0 ||
+	    set_stamps(u->fd, tx) == 0;
+	u->rx_stamps = u->tx_stamps || set_stamps(u->fd, rx) == 0 ||
+	    net_sock_on(u->fd, SOL_SOCKET, SO_TIMESTAMPNS) == 0;
+}
+
+static struct net_stamp
+read_now(void)
+{
+	struct net_stamp s = {.source = NET_STAMP_USER};
+
+	s.mono = os_clock_mono();
+	s.real = os_clock_real();
+	return s;
+}
+
+int
+net_udp_hold_stamps(void)
+{
+	struct net_udp_client u = {0};
+
+	u.fd = net_sock_open(ADDR_V4, SOCK_DGRAM);
+	if (u.fd < 0)
+		u.fd = net_sock_open(ADDR_V6, SOCK_DGRAM);
+	if (u.fd < 0)
+		return ERR_SYSTEM;
+	ask_stamps(&u);
+	return u.fd;
+}
+
+int
+net_udp_open(struct net_udp_client *u, const struct addr *peer,
+    const struct net_udp_options *o)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = (socklen_t)addr_to_sockaddr(peer, &ss);
+	struct addr from = {0};
+	int err = 0;
+
+	memset(u, 0, sizeof *u);
+	u->fd = net_sock_open(peer->family, SOCK_DGRAM);
+	if (u->fd < 0) {
+		err = u->fd;
+		u->fd = -1;
+		return err;
+	}
+	if (o && o->bind.family == peer->family) {
+		from = o->bind;
+		from.port = 0;
+	}
+	if (o)
+		err = net_sock_bind(u->fd, &from, o->device);
+	if (err == 0 && !(o && o->no_stamps))
+		ask_stamps(u);
+	if (err == 0 && connect(u->fd, (struct sockaddr *)&ss, len) < 0)
+		err = net_sock_err();
+	if (err < 0) {
+		err = net_sock_fail(u->fd, err);
+		u->fd = -1;
+	}
+	return err;
+}
+
+/* What one recvmsg brought. */
+struct arrival {
+	ssize_t len;
+	int flags;
+	struct wall stamp;
+};
+
+static int
+receive(int fd, int flags, void *buf, size_t max, struct arrival *a)
+{
+	union {
+		struct cmsghdr align;
+		char room[CONTROL_MAX];
+	} control;
+	struct iovec iov = {buf, max};
+	struct msghdr msg = {
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof control,
+	    .msg_flags = 0, /* some platforms leave it as it was */
+	};
+	struct net_sock_facts facts;
+
+	do
+		a->len = recvmsg(fd, &msg, flags | MSG_DONTWAIT);
+	while (a->len < 0 && errno == EINTR);
+	if (a->len < 0)
+		return net_sock_err();
+	a->flags = msg.msg_flags;
+	net_sock_facts(&msg, &facts);
+	a->stamp = facts.stamp;
+	return 0;
+}
+
+/* A transmit stamp is later than our reading before the call, and not by
+ * much; else it belongs to something else, or the clock was stepped. */
+static void
+take_tx(struct net_udp_client *u, struct wall stamp)
+{
+	struct dur after = tstamp_wall_diff(stamp, u->pre.real);
+
+	u->tx_wanted = false;
+	if (stamp.ns == 0 || after.ns < 0 || after.ns > TX_LATE_NS)
+		return;
+	u->tx.real = stamp;
+	u->tx.mono = tstamp_mono_add(u->pre.mono, after);
+	u->tx.source = NET_STAMP_KERNEL;
+}
+
+/* Return: 0 when it is an ordinary datagram after all. */
+static int
+read_queue(struct net_udp_client *u, void *buf, size_t max, struct arrival *a)
+{
+	for (int i = 0; i < QUEUE_TRIES; i++) {
+		int err = receive(u->fd, MSG_ERRQUEUE, buf, max, a);
+
+		if (err < 0)
+			return err;
+		if (!(a->flags & MSG_ERRQUEUE))
+			return 0;
+		if (u->tx_wanted)
+			take_tx(u, a->stamp);
+	}
+	return ERR_AGAIN;
+}
+
+int
+net_udp_send(struct net_udp_client *u, const void *data, size_t len)
+{
+	struct iovec iov = {.iov_len = len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct arrival a;
+	uint8_t frame[256];
+	ssize_t n;
+
+	memcpy(&iov.iov_base, &data, sizeof data); /* sendmsg only reads it */
+	u->tx_wanted = false;
+	u->pre = u->tx = read_now();
+	do
+		n = sendmsg(u->fd, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return net_sock_err();
+	u->tx_wanted = u->tx_stamps;
+	if (u->tx_wanted && read_queue(u, frame, sizeof frame, &a) == 0)
+		return 0; /* a stray datagram: answers to no question */
+	return 0;
+}
+
+static void
+take_rx(struct net_udp_client *u, struct wall stamp, struct net_stamp *rx)
+{
+	struct dur ago;
+
+	*rx = read_now();
+	ago = tstamp_wall_diff(rx->real, stamp);
+	if (stamp.ns != 0 && ago.ns >= 0 && ago.ns <= RX_OLD_NS &&
+	    tstamp_wall_diff(stamp, u->pre.real).ns >= 0) {
+		rx->real = stamp;
+		rx->mono = tstamp_mono_add(rx->mono, (struct dur){-ago.ns});
+		rx->source = NET_STAMP_KERNEL;
+	}
+	if (u->tx.source == NET_STAMP_KERNEL &&
+	    tstamp_wall_diff(rx->real, u->tx.real).ns < 0)
+		u->tx = u->pre;
+}
+
+int
+net_udp_recv(struct net_udp_client *u, void *buf, size_t max, size_t *len,
+    struct net_stamp *rx)
+{
+	struct arrival a = {0};
+	int err = ERR_AGAIN;
+
+	*len = 0;
+	memset(rx, 0, sizeof *rx);
+	if (u->tx_wanted)
+		err = read_queue(u, buf, max, &a);
+	if (err < 0)
+		err = receive(u->fd, 0, buf, max, &a);
+	/* What nobody waits for any more must not wake us for ever. */
+	if (err == ERR_AGAIN && u->tx_stamps)
+		err = read_queue(u, buf, max, &a);
+	if (err < 0)
+		return err;
+	if (a.flags & MSG_TRUNC)
+		return ERR_BAD;
+	*len = (size_t)a.len;
+	take_rx(u, a.stamp, rx);
+	return 0;
+}
+
+int
+net_udp_local(const struct net_udp_client *u, struct addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+
+	memset(a, 0, sizeof *a);
+	if (getsockname(u->fd, (struct sockaddr *)&ss, &len) < 0)
+		return ERR_SYSTEM;
+	addr_from_sockaddr(a, (struct sockaddr *)&ss);
+	return a->family == ADDR_NONE ? ERR_ABSENT : 0;
+}
+
+void
+net_udp_close(struct net_udp_client *u)
+{
+	if (u->fd >= 0)
+		close(u->fd);
+	u->fd = -1;
+	u->tx_wanted = false;
+}
