@@ -30,26 +30,23 @@
 #define NTS_JAR_SILENT_MAX 4 /* unanswered requests before we ask anew */
 #define NTS_JAR_EXCHANGES  4 /* requests that may be under way at once */
 
-/* A request under way.  @set: the keys that it was sealed with. */
+/* A request under way. */
 struct nts_jar_exchange {
 	bool outstanding;
-	uint8_t set;
 	uint8_t uid[NTS_UID_LEN];
 };
 
 /*
  * @set_cnt:    0 in an empty jar; 2 while it is open which of two key sets
- *              the server uses (nts/ke_client.h): the other is tried after
- *              an NTSN.
- * @set:        the one in use.
- * @proven:     an answer under it has verified.
+ *              the server uses (nts/ke_client.h): sets[0] is in use, after
+ *              an NTSN sets[1] takes its place.
+ * @proven:     an answer under sets[0] has verified.
  * @nak:        NTSN came since the last verified answer.
  * @unanswered: requests since then.
  * Fields may be read by anyone, and are written by jar.c alone.
  */
 struct nts_jar {
 	uint8_t set_cnt;
-	uint8_t set;
 	uint8_t cookie_cnt;
 	uint8_t cookie_idx; /* where the oldest one lies */
 	bool proven;
@@ -70,7 +67,8 @@ int nts_jar_init(struct nts_jar *jar, const struct nts_keys *sets,
 
 /**
  * nts_jar_add - put a cookie into it.
- * Return: 0; ERR_FULL; ERR_BAD for an impossible length.
+ * Return: 0, also when it is there already; ERR_FULL; ERR_BAD for an
+ * impossible length.
  */
 int nts_jar_add(
     struct nts_jar *jar, const uint8_t *cookie, size_t len) MUST_CHECK;

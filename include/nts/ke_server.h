@@ -60,8 +60,8 @@ struct nts_ke_server {
 	const struct nts_ke_server_conf *conf;
 	bool have_protocol, have_aead, ntpv4, gcm_context;
 	bool critical, bad;
-	uint16_t first; /* first acceptable algorithm but 30; 0 none */
-	bool offered_30;
+	uint16_t first;        /* acceptable algorithm; 0: none */
+	uint16_t first_not_30; /* the same, leaving out AEAD 30 */
 	struct nts_record_stream stream;
 };
 

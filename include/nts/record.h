@@ -73,21 +73,24 @@ struct nts_record_stream {
 	uint8_t body[NTS_RECORD_BODY_MAX];
 	size_t head_len;
 	size_t body_len;
-	size_t total; /* bytes of whole and begun records so far */
+	size_t total; /* bytes of all records so far, the begun one whole */
+	size_t total_max;
 	unsigned record_cnt;
 };
 
 /**
  * nts_record_stream_init - nothing read yet.
+ * @total_max: NTS_KE_TOTAL_MAX or less.
  */
-void nts_record_stream_init(struct nts_record_stream *s);
+void nts_record_stream_init(struct nts_record_stream *s, size_t total_max);
 
 /**
  * nts_record_stream_next - the next whole record.
  * @in:  consumed up to the end of that record, or wholly.
  * @rec: its body stays valid until the next call.
  * Return: 0; ERR_AGAIN when @in is used up first; ERR_FULL when the message
- * is longer than NTS_KE_TOTAL_MAX or has more than NTS_KE_RECORDS_MAX.
+ * is longer than total_max or has more than NTS_KE_RECORDS_MAX records; it
+ * stays so.
  */
 int nts_record_stream_next(struct nts_record_stream *s, struct bytes_in *in,
     struct nts_record *rec) MUST_CHECK;

@@ -338,7 +338,7 @@ assoc_status(const struct assoc *a, struct assoc_status *out)
 	out->last_offset_s = a->last_offset_s;
 	out->last_delay_s = a->last_delay_s;
 	if (a->jar.set_cnt > 0) {
-		out->aead = a->jar.sets[a->jar.set].aead;
+		out->aead = a->jar.sets[0].aead;
 		out->cookie_cnt = a->jar.cookie_cnt;
 	}
 	if (a->jar.cookie_cnt > 0)
