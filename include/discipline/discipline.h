@@ -29,8 +29,8 @@
 #include "base/tstamp.h"
 #include "discipline/sample.h"
 
-#define DISCIPLINE_SLOT_MAX 64 /* slots are 0..63 */
-#define DISCIPLINE_WHY_MAX 160 /* a reason in words, with its NUL */
+#define DISCIPLINE_SLOT_MAX 64  /* slots are 0..63 */
+#define DISCIPLINE_WHY_MAX  160 /* a reason in words, with its NUL */
 
 /* How unauthenticated sources count beside authenticated ones. */
 enum discipline_authmode {
@@ -50,8 +50,9 @@ enum discipline_leapmode {
 
 /* A leap second announced by the leap second list, if there is one. */
 struct discipline_leap {
-	struct wall next;     /* first instant after it, ns 0: none known */
-	struct wall expires;  /* the list says nothing from here on; 0: no list */
+	struct wall next; /* first instant after it, ns 0: none known */
+	struct wall
+	    expires; /* the list says nothing from here on; 0: no list */
 	int32_t tai_offset_s; /* TAI - UTC until then; 0 unknown */
 	int8_t sense;         /* +1 insert, -1 delete, 0 none */
 };
@@ -80,13 +81,13 @@ struct discipline_conf {
 	int lying_sources;          /* f of the bound; < 0: (n - 1) / 2 */
 	enum discipline_authmode authmode;
 	enum discipline_leapmode leapmode;
-	bool steers_mono;       /* our frequency steers CLOCK_MONOTONIC (not
+	bool steers_mono;          /* our frequency steers CLOCK_MONOTONIC (not
 	                         * with a virtual clock) */
-	bool local;             /* serve by `local stratum` when alone */
-	uint8_t local_stratum;  /* 10 */
-	double freq_sps;        /* from the drift file, with its error... */
-	double freq_error_sps;  /* ...500e-6 when there is none */
-	double wander_log10;    /* learned wander, log10 s/s/sqrt(s): -9 */
+	bool local;                /* serve by `local stratum` when alone */
+	uint8_t local_stratum;     /* 10 */
+	double freq_sps;           /* from the drift file, with its error... */
+	double freq_error_sps;     /* ...500e-6 when there is none */
+	double wander_log10;       /* learned wander, log10 s/s/sqrt(s): -9 */
 	double wander_error_log10; /* 1.5 */
 	struct discipline_leap leap;
 };
@@ -101,8 +102,8 @@ struct discipline_source_conf {
 	bool is_public;     /* politeness: not private, not our network */
 	bool iburst;        /* the start burst of seven */
 	bool interleaved;
-	int8_t minpoll; /* 6 */
-	int8_t maxpoll; /* 10 */
+	int8_t minpoll;          /* 6 */
+	int8_t maxpoll;          /* 10 */
 	double maxdelay_s;       /* 3: drop samples beyond */
 	double maxdelayratio;    /* 0: off; delay over the least one */
 	double maxdelaydevratio; /* 10: how far over, in jitters; 0: off */
@@ -197,19 +198,19 @@ struct discipline_view {
 	bool holdover; /* synced, but no source is accepted any more */
 	uint8_t stratum;
 	uint8_t leap;
-	int selected;           /* slot, -1 none */
+	int selected; /* slot, -1 none */
 	uint32_t ref_id;
-	uint32_t source_cnt;    /* voting */
+	uint32_t source_cnt; /* voting */
 	uint32_t accepted_cnt;
 	uint64_t update_cnt;
-	double remaining_s;     /* true - clock, being slewed */
-	double last_offset_s;   /* correction at the last update */
-	double rms_offset_s;    /* long-term mean of that */
-	double freq_sps;        /* correction of the oscillator in force */
-	double resid_freq_sps;  /* estimate minus that */
-	double skew_sps;        /* standard error of the frequency */
-	double sigma_s;         /* standard error of the time */
-	double bound_s;         /* if bounded */
+	double remaining_s;    /* true - clock, being slewed */
+	double last_offset_s;  /* correction at the last update */
+	double rms_offset_s;   /* long-term mean of that */
+	double freq_sps;       /* correction of the oscillator in force */
+	double resid_freq_sps; /* estimate minus that */
+	double skew_sps;       /* standard error of the frequency */
+	double sigma_s;        /* standard error of the time */
+	double bound_s;        /* if bounded */
 	double bound_growth_sps;
 	double root_delay_s;
 	double root_dispersion_s;
@@ -303,9 +304,8 @@ int discipline_sample(struct discipline *d, unsigned slot,
  *         oscillator beyond freq_sps; slew_rate_sps is per second of
  *         CLOCK_MONOTONIC.
  */
-void discipline_clock(struct discipline *d,
-    const struct clockcmd_state *state, struct mono now,
-    struct discipline_out *out);
+void discipline_clock(struct discipline *d, const struct clockcmd_state *state,
+    struct mono now, struct discipline_out *out);
 
 /**
  * discipline_tick - time has passed.
@@ -331,22 +331,22 @@ int discipline_makestep(struct discipline *d, struct mono now,
  * discipline_poll - when to ask this source next.
  * Return: 0, ERR_BAD for an unknown slot.
  */
-int discipline_poll(const struct discipline *d, unsigned slot,
-    struct mono now, struct discipline_poll *poll) MUST_CHECK;
+int discipline_poll(const struct discipline *d, unsigned slot, struct mono now,
+    struct discipline_poll *poll) MUST_CHECK;
 
 /**
  * discipline_time - the time page at this moment.
  * @page: all of it but as_of_raw_ns, as_of_boot_ns, as_of_wall_ns and
  *        TIMEPAGE_VIRTUAL, which the caller fills in from the clocks.
  */
-void discipline_time(const struct discipline *d, struct mono now,
-    struct timepage_time *page);
+void discipline_time(
+    const struct discipline *d, struct mono now, struct timepage_time *page);
 
 /**
  * discipline_truth - what role clock may tell the kernel and onwards.
  */
-void discipline_truth(const struct discipline *d, struct mono now,
-    struct clockcmd_truth *truth);
+void discipline_truth(
+    const struct discipline *d, struct mono now, struct clockcmd_truth *truth);
 
 /**
  * discipline_learned - for the drift file.
@@ -360,12 +360,12 @@ void discipline_learned(
  * discipline_reason      - why (not) synchronised, one sentence with numbers.
  * discipline_state_char, discipline_state_text - '*' and "selected".
  */
-void discipline_look(const struct discipline *d, struct mono now,
-    struct discipline_view *view);
+void discipline_look(
+    const struct discipline *d, struct mono now, struct discipline_view *view);
 int discipline_look_source(const struct discipline *d, unsigned slot,
     struct mono now, struct discipline_source_view *view) MUST_CHECK;
-const char *discipline_reason(const struct discipline *d, struct mono now,
-    char text[DISCIPLINE_WHY_MAX]);
+const char *discipline_reason(
+    const struct discipline *d, struct mono now, char text[DISCIPLINE_WHY_MAX]);
 char discipline_state_char(unsigned state);
 const char *discipline_state_text(unsigned state);
 

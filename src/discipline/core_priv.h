@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The state behind struct discipline and the seams between its modules.  All
+ * phases are true time minus the free-running oscillator, all times raw
+ * seconds of that oscillator (timeline.h), unless a name says otherwise.
+ */
+#ifndef DISCIPLINE_CORE_PRIV_H
+#define DISCIPLINE_CORE_PRIV_H
+
+#include "discipline/bank.h"
+#include "discipline/delay.h"
+#include "discipline/discipline.h"
+#include "discipline/timeline.h"
+
+#define CORE_REPLAY_MAX   128
+#define CORE_ANCHOR_MAX   16
+#define CORE_SURPRISE_MAX 4
+#define CORE_FORGET       0.995
+
+/* A sample kept for rebuilding the joint estimate. */
+struct core_replay {
+	double raw_s;
+	struct estimate_obs o;
+};
+
+/* A hard interval: z +- lambda, valid at raw_s. */
+struct core_hard {
+	double raw_s;
+	double z_s;
+	double lambda_s;
+};
+
+/* What a source told with its last sample. */
+struct core_told {
+	struct mono at;
+	double raw_s;
+	double z_s;
+	double lambda_s;
+	double delay_s;
+	double root_delay_s;
+	double root_dispersion_s;
+	uint32_t ref_id;
+	uint8_t stratum;
+	uint8_t leap;
+	bool authenticated;
+	bool interleaved;
+};
+
+struct core_poll {
+	int8_t log2;
+	int8_t want;          /* what the estimate asks for */
+	uint8_t since_climb;  /* replies since the last step up */
+	uint8_t burst_sent;   /* start burst: requests sent so far */
+	uint8_t confirm;      /* confirmation requests still wanted */
+	bool start_over;      /* the start burst is over */
+	bool spread;          /* the first steady interval has been shortened */
+	bool rated;           /* asked to be slower... */
+	struct mono rated_at; /* ...at this time */
+	struct mono sent_at;
+	struct mono confirm_at; /* the last confirmation burst */
+	bool confirmed_ever;
+	uint32_t answered; /* samples when the last request left */
+};
+
+/* Replies that queueing cannot explain, waiting for a verdict. */
+struct core_surprise {
+	unsigned cnt; /* in the ring, of the last replies */
+	unsigned head;
+	struct core_hard seen[CORE_SURPRISE_MAX];
+	bool odd[CORE_SURPRISE_MAX];
+	double step_s;   /* last verdict: the source moved by this... */
+	double step_raw; /* ...at this raw time */
+	bool stepped;
+};
+
+struct core_source {
+	bool open;
+	bool primed; /* bank holds an estimate */
+	struct discipline_source_conf conf;
+	struct discipline_delay delay;
+	struct discipline_bank bank;
+	struct core_replay replay[CORE_REPLAY_MAX];
+	unsigned replay_cnt;
+	struct core_hard recent[CORE_ANCHOR_MAX];
+	unsigned recent_cnt;
+	struct core_hard anchor[CORE_ANCHOR_MAX];
+	unsigned anchor_cnt;
+	double anchor_raw_s; /* when the newest anchor's time began */
+	struct core_told told;
+	struct core_poll poll;
+	struct core_surprise surprise;
+	double server_time[8]; /* T3 - T2, for its median */
+	double info;           /* its share in the joint estimate, 1/s^2 */
+	double info_raw_s;
+	uint32_t request_cnt;
+	uint32_t sample_cnt;
+	uint32_t dropped_cnt;
+	uint32_t since_reset; /* samples since the history began */
+	uint8_t reach;
+	uint8_t bar; /* replies for which it does not vote */
+	bool loop;
+	uint8_t state;  /* enum discipline_state */
+	double agree_s; /* for the report: how far it is off the others */
+};
+
+struct core_joint {
+	struct discipline_bank bank;
+	uint64_t members;
+	bool primed;
+	bool new_members;
+};
+
+/* The outcome of the vote. */
+struct core_vote {
+	uint64_t voting;
+	uint64_t accepted;
+	unsigned voting_cnt;
+	unsigned accepted_cnt;
+	unsigned needed;
+	double apart_s; /* if none: how far the nearest two are apart */
+	int system;     /* slot of the system peer, -1 */
+};
+
+struct core_bound {
+	bool valid;
+	double raw_s; /* of the values below */
+	double lo_s;  /* phases */
+	double hi_s;
+	double growth_sps;
+	double rate_lo_sps;
+	double rate_hi_sps;
+};
+
+struct core_control {
+	bool heard;  /* the clock has reported */
+	bool wanted; /* a decision is due as soon as the clock is ready */
+	bool asked;  /* a command is on its way */
+	struct mono asked_at;
+	struct mono last_at; /* last command */
+	bool stepping;
+	struct clockcmd_state state;
+	bool refused_step;
+	bool panic;
+	double panic_s;
+	int changes;
+	int ignored;
+	uint64_t updates;
+	double last_offset_s;
+	double square_offset;
+	double interval_s; /* between updates of the joint estimate */
+	double last_raw_s;
+	struct wall ref_wall;
+	struct mono ref_at;
+	struct mono next;
+};
+
+struct discipline {
+	struct discipline_conf conf;
+	struct discipline_timeline timeline;
+	struct core_source source[DISCIPLINE_SLOT_MAX];
+	struct core_joint joint;
+	struct core_vote vote;
+	struct core_bound bound;
+	struct core_control control;
+	bool synced;
+	bool holdover;
+	uint8_t leap;
+	uint8_t last_stratum; /* of the last system peer */
+	uint32_t last_ref_id;
+	struct mono started;
+	struct mono ticked;
+};
+
+/* source.c: one source's samples, from validation to its own estimate. */
+int discipline_source_take(struct discipline *d, unsigned slot,
+    const struct sample *s, struct core_replay *r);
+void discipline_source_init(
+    struct core_source *src, const struct discipline_source_conf *conf);
+void discipline_source_forget(struct core_source *src);
+void discipline_source_shift(struct core_source *src, double dx_s);
+bool discipline_source_reachable(const struct core_source *src);
+
+/* hard.c: intervals that hold the truth, per source and for the clock. */
+bool discipline_hard_source(const struct discipline *d,
+    const struct core_source *src, double raw_s, struct core_hard *h);
+void discipline_hard_add(struct core_source *src, const struct core_hard *h);
+void discipline_hard_bound(struct discipline *d, double raw_s);
+double discipline_hard_half(
+    const struct discipline *d, double raw_s, double x_s);
+
+/* select.c: who is believed. */
+void discipline_select_vote(struct discipline *d, double raw_s);
+
+/* joint.c: the estimate over all accepted sources. */
+void discipline_joint_take(
+    struct discipline *d, unsigned slot, const struct core_replay *r);
+
+/* control.c: from the estimate to one command. */
+void discipline_control_decide(
+    struct discipline *d, struct mono now, struct discipline_out *out);
+void discipline_control_step(
+    struct discipline *d, struct mono now, struct discipline_out *out);
+void discipline_control_heard(
+    struct discipline *d, const struct clockcmd_state *state, struct mono now);
+
+/* leap.c: what to announce. */
+uint8_t discipline_leap_vote(const struct discipline *d);
+
+/* pollctl.c: when to ask. */
+void discipline_pollctl_init(struct core_source *src);
+void discipline_pollctl_sent(struct core_source *src, struct mono now);
+uint64_t discipline_pollctl_review(
+    struct discipline *d, unsigned slot, struct mono now);
+bool discipline_pollctl_confirm(struct core_source *src, struct mono now);
+int8_t discipline_pollctl_lowest(
+    const struct core_source *src, struct mono now);
+double discipline_pollctl_interval(
+    const struct discipline *d, unsigned slot, struct mono now, bool *burst);
+
+#endif

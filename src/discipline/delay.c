@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Delay statistics of one source and the test for changed routes.  The
+ * hierarchy of 64 recent delays and 15 block minima stands for the last 1024.
+ */
+#include "discipline/delay.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ROUTE_LOG_P    (-20.0) /* so unlikely that the path has changed */
+#define ROUTE_SEEN_MIN 20
+#define TAIL_MEDIANS   6.0
+#define GAP            1.2533 /* sqrt(pi / 2) */
+#define GAP_SD         0.52
+
+void
+discipline_delay_init(struct discipline_delay *dl)
+{
+	memset(dl, 0, sizeof *dl);
+	for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
+		dl->hour[i] = INFINITY;
+	dl->filling = INFINITY;
+}
+
+static unsigned
+recent_cnt(const struct discipline_delay *dl)
+{
+	return dl->seen < DISCIPLINE_DELAY_RECENT ? dl->seen
+						  : DISCIPLINE_DELAY_RECENT;
+}
+
+/* The k-th newest delay, 0 the newest. */
+static double
+newest(const struct discipline_delay *dl, unsigned k)
+{
+	return dl->recent[(dl->seen - 1 - k) % DISCIPLINE_DELAY_RECENT];
+}
+
+static double
+least_of_newest(const struct discipline_delay *dl, unsigned k)
+{
+	double m = INFINITY;
+
+	for (unsigned i = 0; i < k; i++)
+		m = fmin(m, newest(dl, i));
+	return m;
+}
+
+static void
+refresh_least(struct discipline_delay *dl)
+{
+	unsigned n = dl->block_cnt < DISCIPLINE_DELAY_BLOCKS
+	    ? dl->block_cnt
+	    : DISCIPLINE_DELAY_BLOCKS;
+
+	dl->least_s = least_of_newest(dl, recent_cnt(dl));
+	for (unsigned i = 0; i < n; i++)
+		dl->least_s = fmin(dl->least_s, dl->block[i]);
+}
+
+/* Insertion sort: at most 64, and mostly in no order. */
+static unsigned
+sorted(const struct discipline_delay *dl, double out[DISCIPLINE_DELAY_RECENT])
+{
+	unsigned n = recent_cnt(dl);
+
+	for (unsigned i = 0; i < n; i++) {
+		double v = newest(dl, i);
+		unsigned k = i;
+
+		for (; k > 0 && out[k - 1] > v; k--)
+			out[k] = out[k - 1];
+		out[k] = v;
+	}
+	return n;
+}
+
+/* Half the mean excess of the recent delays, without the far tail. */
+static double
+measure_jitter(const struct discipline_delay *dl)
+{
+	double v[DISCIPLINE_DELAY_RECENT], sum = 0, limit;
+	unsigned n = sorted(dl, v), used = 0;
+
+	if (n < 2)
+		return dl->least_s / 4;
+	limit = TAIL_MEDIANS * (v[n / 2] - v[0]);
+	for (; used < n && v[used] - dl->least_s <= limit + 1e-12; used++)
+		sum += v[used] - dl->least_s;
+	sum /= 2.0 * (used > 0 ? used : 1);
+	if (n >= 4)
+		return sum * (1 + 0.6 / sqrt(n));
+	/* Two or three may all have been lucky alike. */
+	return fmin(fmax(4 * sum, dl->least_s / 50), dl->least_s / 4);
+}
+
+/* Begin anew with the k newest delays. */
+static void
+restart_route(struct discipline_delay *dl, unsigned k)
+{
+	double keep[DISCIPLINE_DELAY_RECENT];
+
+	for (unsigned i = 0; i < k; i++)
+		keep[k - 1 - i] = newest(dl, i);
+	memcpy(dl->recent, keep, k * sizeof keep[0]);
+	dl->seen = k;
+	dl->block_cnt = 0;
+	dl->filling = least_of_newest(dl, k);
+	dl->route_cnt++;
+	refresh_least(dl);
+}
+
+/* Have the last k delays all been too long to be luck, for some k?  A single
+ * k misses jumps of a few J; less than 8 is set off by short bursts. */
+static bool
+route_rose(struct discipline_delay *dl)
+{
+	if (dl->seen < ROUTE_SEEN_MIN || dl->jitter_s <= 0)
+		return false;
+	for (unsigned k = 8; k <= 32 && k < dl->seen / 2; k *= 2) {
+		double s =
+		    (least_of_newest(dl, k) - dl->least_s) / dl->jitter_s;
+
+		if (k * (log1p(s) - s) >= ROUTE_LOG_P)
+			continue;
+		restart_route(dl, k);
+		return true;
+	}
+	return false;
+}
+
+static void
+remember_hour(struct discipline_delay *dl, double at_s, double delay_s)
+{
+	double *slot = &dl->hour[dl->hour_idx % DISCIPLINE_DELAY_DAY];
+
+	if (at_s - dl->hour_at_s >= 3600) {
+		dl->hour_at_s = at_s;
+		slot = &dl->hour[++dl->hour_idx % DISCIPLINE_DELAY_DAY];
+		*slot = delay_s;
+	}
+	*slot = fmin(*slot, delay_s);
+}
+
+static void
+remember(struct discipline_delay *dl, double delay_s)
+{
+	dl->recent[dl->seen % DISCIPLINE_DELAY_RECENT] = delay_s;
+	dl->seen++;
+	dl->filling = fmin(dl->filling, delay_s);
+	if (dl->seen % DISCIPLINE_DELAY_RECENT == 0) {
+		dl->block[dl->block_cnt % DISCIPLINE_DELAY_BLOCKS] =
+		    dl->filling;
+		dl->block_cnt++;
+		dl->filling = INFINITY;
+	}
+}
+
+/* A route that became much shorter: what was longer says nothing any more.
+ * Two in a row, so that one false stamp does not erase the past. */
+static bool
+route_fell(const struct discipline_delay *dl, double least_before)
+{
+	double far = 8 * dl->jitter_s;
+
+	return dl->seen >= ROUTE_SEEN_MIN && dl->jitter_s > 0 &&
+	    newest(dl, 0) < least_before - far &&
+	    newest(dl, 1) < least_of_newest(dl, recent_cnt(dl)) + far;
+}
+
+void
+discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
+    struct delay_excess *x)
+{
+	double before = dl->least_s, n;
+
+	remember(dl, delay_s);
+	remember_hour(dl, at_s, delay_s);
+	refresh_least(dl);
+	x->rerouted = route_rose(dl);
+	if (!x->rerouted && route_fell(dl, before)) {
+		restart_route(dl, 2);
+		x->rerouted = true;
+	}
+	/* With few on a new route the jitter of the old one still serves. */
+	if (dl->seen > 8 || dl->route_cnt == 0 || dl->jitter_s <= 0)
+		dl->jitter_s = measure_jitter(dl);
+	n = dl->seen < 1024 ? dl->seen : 1024;
+	x->sd_s = GAP_SD * GAP * dl->jitter_s / sqrt(n);
+	x->s_s = delay_s - dl->least_s + GAP * dl->jitter_s / sqrt(n);
+}
+
+double
+discipline_delay_detour(const struct discipline_delay *dl)
+{
+	double least = dl->least_s;
+
+	for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
+		least = fmin(least, dl->hour[i]);
+	return (dl->least_s - least) / 2;
+}
+
+double
+discipline_delay_quantile(const struct discipline_delay *dl, double q)
+{
+	double v[DISCIPLINE_DELAY_RECENT];
+	unsigned n = sorted(dl, v);
+
+	if (n == 0)
+		return 0;
+	q = fmin(fmax(q, 0), 1);
+	return v[(unsigned)(q * (n - 1) + 0.5)];
+}

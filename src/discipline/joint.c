@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The joint estimate: one bank fed with the samples of all accepted sources
+ * in the order of time.  When the accepted set changes it is built again
+ * from what was kept, so that a rejected source's pull is undone.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core_priv.h"
+
+#define INFO_MEMORY_S 20000.0 /* over which shares are compared */
+
+static void
+begin(struct discipline *d, const struct core_replay *r)
+{
+	struct bank_wander w = {
+	    d->conf.wander_log10, d->conf.wander_error_log10};
+	struct estimate e = {
+	    .x_s = r->o.z_s,
+	    .y_sps = d->conf.freq_sps,
+	    .pxx = discipline_estimate_variance(&r->o),
+	    .pyy = d->conf.freq_error_sps * d->conf.freq_error_sps,
+	};
+
+	discipline_bank_init(&d->joint.bank, r->raw_s, &e, &w, CORE_FORGET);
+	d->joint.primed = true;
+}
+
+static void
+count_info(struct core_source *src, const struct core_replay *r)
+{
+	double age = fmax(r->raw_s - src->info_raw_s, 0);
+
+	src->info = src->info * exp(-age / INFO_MEMORY_S) +
+	    1 / (discipline_estimate_variance(&r->o) + 1e-18);
+	src->info_raw_s = r->raw_s;
+}
+
+static void
+feed(struct discipline *d, unsigned slot, const struct core_replay *r)
+{
+	count_info(&d->source[slot], r);
+	if (!d->joint.primed)
+		begin(d, r);
+	else
+		discipline_bank_update(&d->joint.bank, r->raw_s, &r->o);
+}
+
+/* The oldest kept sample of a source that has not been replayed. */
+static const struct core_replay *
+next_of(const struct core_source *src, unsigned done)
+{
+	unsigned have = src->replay_cnt < CORE_REPLAY_MAX ? src->replay_cnt
+							  : CORE_REPLAY_MAX;
+
+	if (done >= have)
+		return NULL;
+	return &src->replay[(src->replay_cnt - have + done) % CORE_REPLAY_MAX];
+}
+
+static void
+rebuild(struct discipline *d, uint64_t members)
+{
+	unsigned done[DISCIPLINE_SLOT_MAX] = {0};
+
+	d->joint.primed = false;
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		d->source[i].info = 0;
+	for (;;) {
+		const struct core_replay *first = NULL;
+		unsigned from = 0;
+
+		for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+			const struct core_replay *r;
+
+			if (!(members >> i & 1))
+				continue;
+			r = next_of(&d->source[i], done[i]);
+			if (r == NULL ||
+			    (first != NULL && first->raw_s <= r->raw_s))
+				continue;
+			first = r;
+			from = i;
+		}
+		if (first == NULL)
+			return;
+		done[from]++;
+		feed(d, from, first);
+	}
+}
+
+/* With `prefer`, the preferred alone carry the estimate. */
+static uint64_t
+members_of(const struct discipline *d)
+{
+	uint64_t preferred = 0;
+
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		if (d->vote.accepted >> i & 1 && d->source[i].conf.prefer)
+			preferred |= 1ULL << i;
+	return preferred != 0 ? preferred : d->vote.accepted;
+}
+
+void
+discipline_joint_take(
+    struct discipline *d, unsigned slot, const struct core_replay *r)
+{
+	uint64_t members = members_of(d);
+
+	/* Nobody accepted: the estimate runs on by itself. */
+	if (members == 0)
+		return;
+	d->joint.new_members = members != d->joint.members;
+	if (d->joint.new_members || !d->joint.primed) {
+		d->joint.members = members;
+		rebuild(d, members);
+	} else if (r != NULL && members >> slot & 1) {
+		feed(d, slot, r);
+	}
+}

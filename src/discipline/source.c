@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One source: which samples are taken, what they mean against the
+ * free-running oscillator, and the source's own estimate.  A reply that no
+ * queueing explains is never absorbed: it waits until three of four agree.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core_priv.h"
+
+#define SURPRISE_SIGMAS   6.0
+#define SURPRISE_BAR      8 /* replies without a vote after a step */
+#define SERVER_TIME_MAX_S 1.0
+#define DISPERSION_MAX_S  16.0
+
+void
+discipline_source_forget(struct core_source *src)
+{
+	discipline_delay_init(&src->delay);
+	memset(&src->surprise, 0, sizeof src->surprise);
+	src->primed = false;
+	src->replay_cnt = 0;
+	src->recent_cnt = 0;
+	src->anchor_cnt = 0;
+	src->since_reset = 0;
+	src->info = 0;
+	src->bar = 0;
+	src->loop = false;
+	src->reach = 0;
+	src->state = DISCIPLINE_WAITING;
+}
+
+void
+discipline_source_init(
+    struct core_source *src, const struct discipline_source_conf *conf)
+{
+	memset(src, 0, sizeof *src);
+	src->open = true;
+	src->conf = *conf;
+	discipline_source_forget(src);
+	discipline_pollctl_init(src);
+}
+
+bool
+discipline_source_reachable(const struct core_source *src)
+{
+	return src->open && src->reach != 0;
+}
+
+void
+discipline_source_shift(struct core_source *src, double dx_s)
+{
+	discipline_bank_shift(&src->bank, dx_s);
+	for (int i = 0; i < CORE_REPLAY_MAX; i++)
+		src->replay[i].o.z_s += dx_s;
+	for (int i = 0; i < CORE_ANCHOR_MAX; i++) {
+		src->recent[i].z_s += dx_s;
+		src->anchor[i].z_s += dx_s;
+	}
+	for (int i = 0; i < CORE_SURPRISE_MAX; i++)
+		src->surprise.seen[i].z_s += dx_s;
+	src->told.z_s += dx_s;
+}
+
+/* Hostile case H1: what no honest server says. */
+static bool
+sane(const struct sample *s, struct mono now)
+{
+	if (!isfinite(s->offset_s) || !isfinite(s->delay_s) ||
+	    !isfinite(s->stamp_error_s) || !isfinite(s->server_time_s) ||
+	    !isfinite(s->root_delay_s) || !isfinite(s->root_dispersion_s))
+		return false;
+	return s->delay_s > 0 && s->stamp_error_s >= 0 &&
+	    s->server_time_s >= 0 && s->server_time_s <= SERVER_TIME_MAX_S &&
+	    s->root_delay_s >= 0 && s->root_dispersion_s >= 0 &&
+	    s->root_dispersion_s <= DISPERSION_MAX_S && s->stratum >= 1 &&
+	    s->stratum <= 15 && s->leap <= 2 && s->at.ns <= now.ns;
+}
+
+/* chrony's delay tests.  The limits are configuration: the estimator needs
+ * none of them, a delayed sample only weighs less. */
+static bool
+delay_allowed(const struct core_source *src, const struct sample *s)
+{
+	const struct discipline_source_conf *c = &src->conf;
+	const struct discipline_delay *dl = &src->delay;
+
+	if (s->delay_s > c->maxdelay_s)
+		return false;
+	if (src->since_reset < 4)
+		return true;
+	if (c->maxdelayratio > 0 && s->delay_s > c->maxdelayratio * dl->least_s)
+		return false;
+	if (c->maxdelayquant > 0 &&
+	    s->delay_s > discipline_delay_quantile(dl, c->maxdelayquant))
+		return false;
+	return true;
+}
+
+static void
+tell(struct core_source *src, const struct sample *s, const struct core_hard *h)
+{
+	struct core_told *t = &src->told;
+
+	t->at = s->at;
+	t->raw_s = h->raw_s;
+	t->z_s = h->z_s;
+	t->lambda_s = h->lambda_s;
+	t->delay_s = s->delay_s;
+	t->root_delay_s = s->root_delay_s;
+	t->root_dispersion_s = s->root_dispersion_s;
+	t->ref_id = s->ref_id;
+	t->stratum = s->stratum;
+	t->leap = s->leap;
+	t->authenticated = s->authenticated;
+	t->interleaved = s->interleaved;
+}
+
+/* The first belief: the sample itself, and the frequency from the drift
+ * file or, if the clock is already disciplined, as all sources see it. */
+static void
+prime(struct discipline *d, struct core_source *src, double raw_s,
+    const struct estimate_obs *o)
+{
+	struct bank_wander w = {
+	    d->conf.wander_log10, d->conf.wander_error_log10};
+	struct estimate e = {
+	    .x_s = o->z_s,
+	    .y_sps = d->conf.freq_sps,
+	    .pxx = discipline_estimate_variance(o),
+	    .pyy = d->conf.freq_error_sps * d->conf.freq_error_sps,
+	};
+
+	discipline_bank_init(&src->bank, raw_s, &e, &w, CORE_FORGET);
+	src->primed = true;
+}
+
+static bool
+surprising(
+    const struct core_source *src, double raw_s, const struct estimate_obs *o)
+{
+	struct estimate e;
+
+	discipline_bank_mean(&src->bank, raw_s, &e);
+	return fabs(o->z_s - e.x_s) >
+	    o->h_s + SURPRISE_SIGMAS * sqrt(e.pxx + o->e2);
+}
+
+/* Do at least three of the last four odd replies agree on where the source
+ * is now?  Gives their common middle. */
+static bool
+verdict(const struct core_surprise *s, double *z_s, double *h_s)
+{
+	double lo = -INFINITY, hi = INFINITY;
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < CORE_SURPRISE_MAX; k++) {
+		unsigned i =
+		    (s->head + CORE_SURPRISE_MAX - 1 - k) % CORE_SURPRISE_MAX;
+		const struct core_hard *c = &s->seen[i];
+
+		if (k >= s->cnt || !s->odd[i])
+			continue;
+		if (c->z_s - c->lambda_s > hi || c->z_s + c->lambda_s < lo)
+			continue;
+		lo = fmax(lo, c->z_s - c->lambda_s);
+		hi = fmin(hi, c->z_s + c->lambda_s);
+		n++;
+	}
+	*z_s = (lo + hi) / 2;
+	*h_s = (hi - lo) / 2;
+	return n >= 3;
+}
+
+static void
+note_reply(struct core_surprise *s, double raw_s, const struct estimate_obs *o,
+    bool odd)
+{
+	s->seen[s->head] =
+	    (struct core_hard){raw_s, o->z_s, o->h_s + 2 * sqrt(o->e2)};
+	s->odd[s->head] = odd;
+	s->head = (s->head + 1) % CORE_SURPRISE_MAX;
+	if (s->cnt < CORE_SURPRISE_MAX)
+		s->cnt++;
+}
+
+/* The source is elsewhere now: follow with its own estimate; whether the
+ * clock follows is for the vote. */
+static void
+follow_step(struct core_source *src, double raw_s, double z_s, double h_s)
+{
+	struct estimate e;
+
+	discipline_bank_mean(&src->bank, raw_s, &e);
+	src->surprise.step_s = z_s - e.x_s;
+	src->surprise.step_raw = raw_s;
+	src->surprise.stepped = true;
+	src->surprise.cnt = 0;
+	discipline_bank_rephase(&src->bank, raw_s, z_s, h_s * h_s);
+	discipline_bank_unsettle(&src->bank);
+	src->bar = SURPRISE_BAR;
+	src->replay_cnt = 0;
+	src->recent_cnt = 0;
+	src->anchor_cnt = 0;
+}
+
+static int
+take_in(struct discipline *d, struct core_source *src,
+    const struct core_replay *r, struct mono now)
+{
+	double z_s, h_s;
+
+	if (!src->primed) {
+		prime(d, src, r->raw_s, &r->o);
+		return 0;
+	}
+	if (!surprising(src, r->raw_s, &r->o)) {
+		if (src->surprise.cnt > 0)
+			note_reply(&src->surprise, r->raw_s, &r->o, false);
+		discipline_bank_update(&src->bank, r->raw_s, &r->o);
+		return 0;
+	}
+	note_reply(&src->surprise, r->raw_s, &r->o, true);
+	if (!verdict(&src->surprise, &z_s, &h_s)) {
+		discipline_pollctl_confirm(src, now);
+		return ERR_AGAIN;
+	}
+	follow_step(src, r->raw_s, z_s, fmax(h_s, 1e-9));
+	return 0;
+}
+
+static void
+store(struct core_source *src, const struct core_replay *r)
+{
+	src->replay[src->replay_cnt % CORE_REPLAY_MAX] = *r;
+	src->replay_cnt++;
+}
+
+/* Return: 0, ERR_BAD insane, ERR_DENIED too long a delay, ERR_AGAIN held
+ * back as a surprise. */
+int
+discipline_source_take(struct discipline *d, unsigned slot,
+    const struct sample *s, struct core_replay *r)
+{
+	struct core_source *src = &d->source[slot];
+	struct timeline_point pt = discipline_timeline_at(&d->timeline, s->at);
+	double stamp = s->stamp_error_s;
+	struct delay_excess x;
+	struct core_hard hard;
+	int err;
+
+	if (!sane(s, d->ticked)) {
+		src->dropped_cnt++;
+		return ERR_BAD;
+	}
+	src->reach |= 1;
+	src->loop = false;
+	if (!delay_allowed(src, s)) {
+		src->dropped_cnt++;
+		return ERR_DENIED;
+	}
+	discipline_delay_add(&src->delay, pt.raw_s, s->delay_s, &x);
+	r->raw_s = pt.raw_s;
+	r->o.z_s = s->offset_s + src->conf.offset_s + pt.corr_s;
+	if (isfinite(src->conf.asymmetry))
+		r->o.z_s -=
+		    src->conf.asymmetry * (s->delay_s - src->delay.least_s);
+	r->o.h_s = (x.s_s + x.sd_s) / 2;
+	r->o.e2 = stamp * stamp / 3 + x.sd_s * x.sd_s / 4;
+	hard.raw_s = pt.raw_s;
+	hard.z_s = s->offset_s + src->conf.offset_s + pt.corr_s;
+	hard.lambda_s =
+	    s->delay_s / 2 + s->root_delay_s / 2 + s->root_dispersion_s + stamp;
+	tell(src, s, &hard);
+	src->sample_cnt++;
+	src->since_reset++;
+	if (src->bar > 0)
+		src->bar--;
+	err = take_in(d, src, r, d->ticked);
+	if (err < 0)
+		return err;
+	discipline_hard_add(src, &hard);
+	store(src, r);
+	return 0;
+}
