@@ -24,8 +24,9 @@
 #define CONF_CERT_MAX   16   /* certificate and key pairs */
 #define CONF_TRUST_MAX  16
 #define CONF_AEAD_MAX   8
-#define CONF_FILE_MAX   64 /* files read */
-#define CONF_DIR_MAX    20 /* source directories */
+#define CONF_FILE_MAX   128 /* files read */
+#define CONF_DIR_MAX    20  /* source directories */
+#define CONF_PLACE_MAX  128
 
 #define CONF_POLL_MIN   (-7)
 #define CONF_POLL_MAX   24
@@ -81,8 +82,7 @@ struct conf_source {
 	bool auto_offline;
 	bool copy;
 	bool xleave;
-	bool extfield_f323;
-	bool extfield_f324;
+	uint8_t extfields;  /* 1: F323, 2: F324 */
 	bool tight;         /* option private: ours to poll tightly */
 	int8_t presend;     /* poll from which on; 100: never */
 	int32_t polltarget; /* samples */
@@ -239,6 +239,7 @@ struct conf {
 	uint32_t dir_cnt;
 	char file[CONF_FILE_MAX][CONF_PATH_MAX];     /* files read */
 	char sourcedir[CONF_DIR_MAX][CONF_PATH_MAX]; /* to watch */
+	struct conf_where place[CONF_PLACE_MAX]; /* of each directive, last */
 };
 
 /**

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Numbers and names as a person writes them: decimal, finite, nothing after
+ * them; and which known name an unknown one was meant to be.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "conf_priv.h"
+
+int
+conf_number_int(const char *text, int64_t *v)
+{
+	char *end;
+	long long n;
+
+	*v = 0;
+	if (text[strspn(text, "+-0123456789")] != '\0')
+		return ERR_BAD;
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0)
+		return ERR_BAD;
+	*v = n;
+	return 0;
+}
+
+/* No hexadecimal, no "nan", no "inf": strtod would take them. */
+int
+conf_number_real(const char *text, double *v)
+{
+	char *end;
+	double n;
+
+	*v = 0.0;
+	if (text[strspn(text, "+-.0123456789eE")] != '\0')
+		return ERR_BAD;
+	n = strtod(text, &end);
+	if (end == text || *end != '\0' || !isfinite(n))
+		return ERR_BAD;
+	*v = n;
+	return 0;
+}
+
+const struct conf_entry *
+conf_set_find(const struct conf_set *s, const char *name)
+{
+	for (size_t i = 0; i < s->cnt; i++)
+		if (strcasecmp(s->entry[i].name, name) == 0)
+			return &s->entry[i];
+	return NULL;
+}
+
+#define NAME_MAX_LEN 32
+
+static unsigned
+lower(char ch)
+{
+	unsigned c = (unsigned char)ch;
+
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Edit distance with neighbours swapped counting one; both names short. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	unsigned row[3][NAME_MAX_LEN + 1];
+	size_t alen = strlen(a), blen = strlen(b);
+
+	for (unsigned j = 0; j <= blen; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= alen; i++) {
+		unsigned *now = row[i % 3], *up = row[(i + 2) % 3];
+		unsigned *two = row[(i + 1) % 3];
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= blen; j++) {
+			unsigned differs = lower(a[i - 1]) != lower(b[j - 1]);
+
+			now[j] = least(up[j] + 1, now[j - 1] + 1);
+			now[j] = least(now[j], up[j - 1] + differs);
+			if (i > 1 && j > 1 &&
+			    lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
+				now[j] = least(now[j], two[j - 2] + 1);
+		}
+	}
+	return row[alen % 3][blen];
+}
+
+const char *
+conf_set_near(const struct conf_set *s, const char *name)
+{
+	size_t len = strlen(name);
+	unsigned best = (unsigned)(1 + len / 4) + 1;
+	const char *near = NULL;
+
+	if (len < 2 || len > NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; i < s->cnt; i++) {
+		unsigned d;
+
+		if (s->entry[i].state == CONF_REFUSED)
+			continue;
+		d = distance(name, s->entry[i].name);
+		if (d < best) {
+			best = d;
+			near = s->entry[i].name;
+		}
+	}
+	return near;
+}
