@@ -303,6 +303,12 @@ void conf_print(const struct conf *c, conf_sink *sink, void *arg);
 bool conf_source_same(const struct conf_source *a, const struct conf_source *b);
 
 /**
+ * conf_place - where a directive stood last; line 0: nowhere.  The file is
+ * c->file[where.file_idx].
+ */
+const struct conf_where *conf_place(const struct conf *c, const char *name);
+
+/**
  * conf_serves_ntp, conf_serves_nts - whether anybody is to be answered.
  * Nothing is served without an allow; NTS needs certificates as well.
  */

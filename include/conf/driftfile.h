@@ -14,7 +14,7 @@
 #define CONF_DRIFT_TEXT 128  /* enough for conf_drift_print, with NUL */
 #define CONF_DRIFT_FREQ 1e5  /* ppm; no clock is worse */
 #define CONF_DRIFT_SKEW 1e6  /* ppm */
-#define CONF_DRIFT_READ 4096 /* octets of a file that are looked at */
+#define CONF_DRIFT_READ 4096 /* octets; a longer file is none of ours */
 
 struct conf_drift {
 	double freq_ppm; /* as chrony: positive, our clock gains */

@@ -22,8 +22,8 @@ conf_check_fault(const struct conf *c, struct conf_faults *f,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	conf_fault_add(f, s, w->line ? c->file[w->file_idx] : c->file[0], w,
-	    text);
+	conf_fault_add(
+	    f, s, w->line ? c->file[w->file_idx] : c->file[0], w, text);
 }
 
 /* Paths that were not given follow statedir and rundir. */
@@ -41,8 +41,9 @@ fill_paths(struct conf *c, struct conf_faults *f)
 		conf_value_text(e, c, buf);
 		if (strlen(buf) >= e->size) {
 			conf_check_fault(c, f, CONF_ERROR,
-			    conf_place(c, e->text[1] == 'S' ? "statedir" :
-			    "rundir"), "the path is too long");
+			    conf_place(
+				c, e->text[1] == 'S' ? "statedir" : "rundir"),
+			    "the path is too long");
 			continue;
 		}
 		memcpy(at, buf, strlen(buf) + 1);
@@ -77,8 +78,8 @@ drop_duplicates(struct conf *c, struct conf_faults *f)
 			continue;
 		conf_check_fault(c, f, CONF_WARNING, &s->where,
 		    "%.100s is configured in line %u of %.60s already; this "
-		    "line is left out", s->name,
-		    (unsigned)c->source[j].where.line,
+		    "line is left out",
+		    s->name, (unsigned)c->source[j].where.line,
 		    c->file[c->source[j].where.file_idx]);
 		memmove(s, s + 1, (c->source_cnt - i - 1) * sizeof *s);
 		c->source_cnt--;
@@ -99,17 +100,17 @@ has_trust(const struct conf *c, uint32_t set)
 }
 
 static void
-check_source(const struct conf *c, const struct conf_source *s,
-    struct conf_faults *f)
+check_source(
+    const struct conf *c, const struct conf_source *s, struct conf_faults *f)
 {
 	enum conf_severity sev = s->from_dir ? CONF_WARNING : CONF_ERROR;
 
 	if (s->nts && !has_trust(c, s->certset))
 		conf_check_fault(c, f, sev, &s->where,
 		    "no certificate is trusted for %.100s: %s", s->name,
-		    s->certset == 0
-		    ? "nosystemcert needs an ntstrustedcerts"
-		    : "its certset needs an ntstrustedcerts with that number");
+		    s->certset == 0 ? "nosystemcert needs an ntstrustedcerts"
+				    : "its certset needs an ntstrustedcerts "
+				      "with that number");
 	if (s->key != 0 && c->keyfile[0] == '\0')
 		conf_check_fault(c, f, sev, &s->where,
 		    "%.100s has key %u but there is no keyfile", s->name,
@@ -117,7 +118,8 @@ check_source(const struct conf *c, const struct conf_source *s,
 	if (s->noselect && (s->prefer || s->require || s->trust))
 		conf_check_fault(c, f, CONF_WARNING, &s->where,
 		    "%.100s is never selected: noselect leaves prefer, trust "
-		    "and require without effect", s->name);
+		    "and require without effect",
+		    s->name);
 }
 
 static void
@@ -138,13 +140,15 @@ check_selection(const struct conf *c, struct conf_faults *f)
 	if (usable > 0 && (uint64_t)c->minsources > usable)
 		conf_check_fault(c, f,
 		    c->dir_cnt > 0 ? CONF_WARNING : CONF_ERROR,
-		    conf_place(c, "minsources"), "minsources %d can never be "
-		    "met by %u configured sources", (int)c->minsources,
-		    (unsigned)usable);
+		    conf_place(c, "minsources"),
+		    "minsources %d can never be "
+		    "met by %u configured sources",
+		    (int)c->minsources, (unsigned)usable);
 	if (usable > 0 && authenticated == 0 &&
 	    c->authselectmode == CONF_AUTHSELECT_REQUIRE)
 		conf_check_fault(c, f, CONF_WARNING,
-		    conf_place(c, "authselectmode"), "authselectmode require, "
+		    conf_place(c, "authselectmode"),
+		    "authselectmode require, "
 		    "but no source is authenticated: none will be used");
 	if (c->source_cnt == 0 && c->dir_cnt == 0 && !c->local.on)
 		conf_check_fault(c, f, CONF_WARNING, conf_place(c, "server"),
@@ -154,14 +158,14 @@ check_selection(const struct conf *c, struct conf_faults *f)
 static void
 check_server(const struct conf *c, struct conf_faults *f)
 {
-	const char *more = c->cert_cnt > c->key_cnt ? "ntsservercert" :
-	    "ntsserverkey";
+	const char *more =
+	    c->cert_cnt > c->key_cnt ? "ntsservercert" : "ntsserverkey";
 
 	if (c->cert_cnt != c->key_cnt)
 		conf_check_fault(c, f, CONF_ERROR, conf_place(c, more),
 		    "%u ntsservercert but %u ntsserverkey: each certificate "
-		    "needs its key, in the same order", (unsigned)c->cert_cnt,
-		    (unsigned)c->key_cnt);
+		    "needs its key, in the same order",
+		    (unsigned)c->cert_cnt, (unsigned)c->key_cnt);
 	else if (c->cert_cnt > 0 && c->access.cnt == 0)
 		conf_check_fault(c, f, CONF_WARNING, conf_place(c, more),
 		    "certificates are configured but nobody is allowed: NTS "

@@ -9,9 +9,9 @@
 
 #include "conf/conf.h"
 
-#define CONF_LINE_MAX  2048 /* with the NUL, as in chrony */
-#define CONF_LEVEL_MAX 10   /* includes within includes, as in chrony */
-#define CONF_OPTION_MAX    64 /* bits of the set of options seen */
+#define CONF_LINE_MAX   2048 /* with the NUL, as in chrony */
+#define CONF_LEVEL_MAX  10   /* includes within includes, as in chrony */
+#define CONF_OPTION_MAX 64   /* bits of the set of options seen */
 
 struct conf_parse;
 struct conf_entry;
@@ -48,8 +48,8 @@ struct conf_entry {
 	double min, max, def;
 	const char *text;
 	const char *const *names;
-	void (*parse)(struct conf_parse *p, const struct conf_entry *e,
-	    void *base);
+	void (*parse)(
+	    struct conf_parse *p, const struct conf_entry *e, void *base);
 	void (*print)(const struct conf_out *o, const struct conf_entry *e,
 	    const void *base);
 	const char *why;
@@ -122,39 +122,37 @@ int conf_number_int(const char *text, int64_t *v) MUST_CHECK;
 int conf_number_real(const char *text, double *v) MUST_CHECK;
 
 /* The entry of this name, ignoring case; NULL if there is none. */
-const struct conf_entry *conf_set_find(const struct conf_set *s,
-    const char *name);
+const struct conf_entry *conf_set_find(
+    const struct conf_set *s, const char *name);
 /* The name most like this one, NULL if none is near. */
 const char *conf_set_near(const struct conf_set *s, const char *name);
 
-/* Where a directive stood last; line 0: nowhere. */
-const struct conf_where *conf_place(const struct conf *c, const char *name);
 /* The default of CONF_TEXT. */
 void conf_value_text(const struct conf_entry *e, const struct conf *c,
     char buf[CONF_PATH_MAX + 32]);
 void conf_value_init(const struct conf_set *s, void *base);
 /* Take the argument of an entry, or complain. */
-void conf_value_set(struct conf_parse *p, const struct conf_entry *e,
-    void *base);
+void conf_value_set(
+    struct conf_parse *p, const struct conf_entry *e, void *base);
 bool conf_value_is_default(const struct conf_entry *e, const void *base);
 bool conf_value_same(const struct conf_set *s, const void *a, const void *b);
-void conf_value_print(const struct conf_out *o, const struct conf_entry *e,
-    const void *base);
+void conf_value_print(
+    const struct conf_out *o, const struct conf_entry *e, const void *base);
 /* Options with their values to the end of the line.  Return: which, a bit
  * each. */
-uint64_t conf_options_read(struct conf_parse *p, const struct conf_set *s,
-    void *base);
+uint64_t conf_options_read(
+    struct conf_parse *p, const struct conf_set *s, void *base);
 /* Those that differ from the defaults. */
-void conf_options_print(const struct conf_out *o, const struct conf_set *s,
-    const void *base);
+void conf_options_print(
+    const struct conf_out *o, const struct conf_set *s, const void *base);
 
 /* One argument that is a word, copied; complains. */
-bool conf_take_text(struct conf_parse *p, const struct conf_entry *e,
-    char *to, size_t max);
-bool conf_take_real(struct conf_parse *p, const struct conf_entry *e,
-    double *v);
-bool conf_take_int(struct conf_parse *p, const struct conf_entry *e,
-    int64_t *v);
+bool conf_take_text(
+    struct conf_parse *p, const struct conf_entry *e, char *to, size_t max);
+bool conf_take_real(
+    struct conf_parse *p, const struct conf_entry *e, double *v);
+bool conf_take_int(
+    struct conf_parse *p, const struct conf_entry *e, int64_t *v);
 
 struct conf_out {
 	conf_sink *sink;
@@ -171,8 +169,8 @@ void conf_parse_file(struct conf_parse *p, const char *path);
 
 /* Directives with a shape of their own. */
 #define CONF_OWN_PARSE(name)                                                   \
-	void conf_own_##name(struct conf_parse *p, const struct conf_entry *e, \
-	    void *base)
+	void conf_own_##name(                                                  \
+	    struct conf_parse *p, const struct conf_entry *e, void *base)
 #define CONF_OWN_PRINT(name)                                                   \
 	void conf_out_##name(const struct conf_out *o,                         \
 	    const struct conf_entry *e, const void *base)

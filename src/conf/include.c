@@ -78,8 +78,10 @@ list(struct conf_parse *p, const char *pattern, conf_sink *add,
 	if (p->r->glob(p->r->ctx, pattern, add, all) < 0)
 		conf_error(p, "cannot list '%.150s'", pattern);
 	if (all->full)
-		conf_error(p, "'%.100s': more than %d files, or too long a "
-		    "path", pattern, PATHS_MAX);
+		conf_error(p,
+		    "'%.100s': more than %d files, or too long a "
+		    "path",
+		    pattern, PATHS_MAX);
 }
 
 static void
@@ -97,8 +99,7 @@ conf_own_include(struct conf_parse *p, const struct conf_entry *e, void *base)
 	struct paths all = {.cnt = 0};
 
 	(void)base;
-	if (!can_read(p, e) ||
-	    !conf_take_text(p, e, pattern, sizeof pattern))
+	if (!can_read(p, e) || !conf_take_text(p, e, pattern, sizeof pattern))
 		return;
 	if (pattern[strcspn(pattern, "*?[")] == '\0') {
 		conf_parse_file(p, pattern);

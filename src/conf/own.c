@@ -40,7 +40,8 @@ conf_own_access(struct conf_parse *p, const struct conf_entry *e, void *base)
 		conf_error(p,
 		    "'%.60s' is no subnet: write an address, address/bits or "
 		    "the first numbers of an IPv4 address; names are not "
-		    "looked up here", word);
+		    "looked up here",
+		    word);
 		return;
 	}
 	if (list->cnt == CONF_ACCESS_MAX) {
@@ -51,8 +52,8 @@ conf_own_access(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_access(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_access(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf_access_list *list = at_const(e, base);
 	const char *cmd = strncmp(e->name, "cmd", 3) == 0 ? "cmd" : "";
@@ -115,8 +116,8 @@ conf_own_bind(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_bind(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_bind(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf_bind *b = at_const(e, base);
 
@@ -136,13 +137,15 @@ conf_own_cmdbind(struct conf_parse *p, const struct conf_entry *e, void *base)
 	if (word[0] == '/')
 		memcpy(c->bindcmdpath, word, sizeof word);
 	else if (!set_bind(at(e, base), word))
-		conf_error(p, "'%s' takes a numeric address or a path, not "
-		    "'%.60s'", e->name, word);
+		conf_error(p,
+		    "'%s' takes a numeric address or a path, not "
+		    "'%.60s'",
+		    e->name, word);
 }
 
 void
-conf_out_cmdbind(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_cmdbind(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -197,8 +200,8 @@ conf_own_makestep(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_makestep(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_makestep(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -227,8 +230,8 @@ conf_own_maxchange(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_maxchange(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_maxchange(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -253,8 +256,8 @@ conf_own_slewrate(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_slewrate(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_slewrate(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -282,8 +285,8 @@ conf_own_fallback(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_fallback(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_fallback(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -307,15 +310,17 @@ conf_own_drift(struct conf_parse *p, const struct conf_entry *e, void *base)
 		return;
 	word = conf_words_take(&p->w);
 	if (word && strcasecmp(word, "interval") != 0)
-		conf_error(p, "unknown option '%.40s' of 'driftfile'; it has "
-		    "'interval'", word);
+		conf_error(p,
+		    "unknown option '%.40s' of 'driftfile'; it has "
+		    "'interval'",
+		    word);
 	else if (take_more(p, "interval", 1, &interval))
 		c->drift_interval_s = (int32_t)interval;
 }
 
 void
-conf_out_drift(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_drift(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -346,15 +351,19 @@ conf_own_local(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_local(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_local(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
-	const struct conf_local *l = at_const(e, base);
+	struct conf_local l;
 
-	if (!l->on)
+	memcpy(&l, at_const(e, base), sizeof l);
+	if (!l.on)
 		return;
+	if (!(l.waitunsynced_s > (l.orphan ? 300.0 : 0.0)) &&
+	    !(l.waitunsynced_s < (l.orphan ? 300.0 : 0.0)))
+		l.waitunsynced_s = -1.0; /* what it is without the option */
 	conf_out_text(o, e->name);
-	conf_options_print(o, &conf_local_set, l);
+	conf_options_print(o, &conf_local_set, &l);
 	conf_out_text(o, "\n");
 }
 
@@ -368,8 +377,8 @@ conf_own_limits(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_limits(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_limits(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf_ratelimit *l = at_const(e, base);
 
@@ -408,8 +417,10 @@ conf_own_aeads(struct conf_parse *p, const struct conf_entry *e, void *base)
 		if (!conf_take_int(p, e, &id))
 			return;
 		if (!aead_known(id))
-			conf_warn(p, "AEAD %d is not known here and left out; "
-			    "15, 16, 17, 30 and 31 are", (int)id);
+			conf_warn(p,
+			    "AEAD %d is not known here and left out; "
+			    "15, 16, 17, 30 and 31 are",
+			    (int)id);
 		else if (c->ntsaead_cnt == CONF_AEAD_MAX)
 			conf_error(p, "more than %d AEADs", CONF_AEAD_MAX);
 		else
@@ -420,8 +431,8 @@ conf_own_aeads(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_aeads(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_aeads(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -447,8 +458,8 @@ conf_own_cert(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_cert(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_cert(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 	uint32_t cnt = e->arg == 1 ? c->key_cnt : c->cert_cnt;
@@ -476,8 +487,10 @@ conf_own_trust(struct conf_parse *p, const struct conf_entry *e, void *base)
 	if (conf_words_more(&p->w)) {
 		if (conf_number_int(t.path, &set) < 0 || set < 0 ||
 		    set > UINT32_MAX) {
-			conf_error(p, "the set of '%s' is a whole number from "
-			    "0 to 4294967295, not '%.40s'", e->name, t.path);
+			conf_error(p,
+			    "the set of '%s' is a whole number from "
+			    "0 to 4294967295, not '%.40s'",
+			    e->name, t.path);
 			return;
 		}
 		if (!conf_take_text(p, e, t.path, sizeof t.path))
@@ -491,8 +504,8 @@ conf_own_trust(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_trust(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_trust(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
 
@@ -506,8 +519,8 @@ conf_out_trust(const struct conf_out *o, const struct conf_entry *e,
 }
 
 void
-conf_own_ntscachedir(struct conf_parse *p, const struct conf_entry *e,
-    void *base)
+conf_own_ntscachedir(
+    struct conf_parse *p, const struct conf_entry *e, void *base)
 {
 	conf_take_text(p, e, at(e, base), e->size);
 }

@@ -77,8 +77,10 @@ find_directive(struct conf_parse *p, const char *name)
 	if (e)
 		return e;
 	if (conf_set_find(&conf_options, name))
-		conf_error(p, "'%.40s' is no directive but an option: write it "
-		    "after a server or pool", name);
+		conf_error(p,
+		    "'%.40s' is no directive but an option: write it "
+		    "after a server or pool",
+		    name);
 	else if (near)
 		conf_error(p, "unknown directive '%.40s'; did you mean '%s'?",
 		    name, near);
@@ -149,8 +151,8 @@ line_is_text(struct conf_parse *p, const struct conf_line *l)
 {
 	if (l->too_long) {
 		p->w.column = CONF_LINE_MAX;
-		conf_error(p, "the line is longer than %d octets",
-		    CONF_LINE_MAX - 1);
+		conf_error(
+		    p, "the line is longer than %d octets", CONF_LINE_MAX - 1);
 		return false;
 	}
 	if (l->nul_col != 0) {
@@ -196,7 +198,8 @@ on_line(void *arg, struct conf_line *l)
 	if (strchr("!;#%", *word) || has_control(p, l->text))
 		return;
 	if (p->in_sources && !l->ended) {
-		conf_error(p, "the last line has no end and is left out: the "
+		conf_error(p,
+		    "the last line has no end and is left out: the "
 		    "file may be half written");
 		return;
 	}
@@ -206,7 +209,8 @@ on_line(void *arg, struct conf_line *l)
 	if (!e)
 		return;
 	if (p->in_sources && e->parse != conf_own_source)
-		conf_error(p, "only server and pool may stand in files of a "
+		conf_error(p,
+		    "only server and pool may stand in files of a "
 		    "source directory");
 	else
 		directive(p, e);

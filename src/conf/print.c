@@ -28,9 +28,9 @@ print_values(const struct conf_out *o, bool defaults)
 		    conf_value_is_default(e, o->c) != defaults)
 			continue;
 		/* What is off or nowhere by default has no line. */
-		if (defaults && (e->kind == CONF_CHOICE ||
-		    e->state != CONF_ACTED ||
-		    (e->kind == CONF_TEXT && e->text[0] == '\0')))
+		if (defaults &&
+		    (e->kind == CONF_CHOICE || e->state != CONF_ACTED ||
+			(e->kind == CONF_TEXT && e->text[0] == '\0')))
 			continue;
 		conf_value_print(o, e, o->c);
 		conf_out_text(o, "\n");

@@ -30,15 +30,18 @@ name_is_good(struct conf_parse *p, const char *name)
 		return false;
 	}
 	if (colon && strchr(colon + 1, ':') == NULL) {
-		conf_error(p, "'%.100s' is no host name; a port is written "
-		    "'port N' after the name", name);
+		conf_error(p,
+		    "'%.100s' is no host name; a port is written "
+		    "'port N' after the name",
+		    name);
 		return false;
 	}
-	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
-	    "UVWXYZ0123456789.-_")] != '\0' || name[0] == '.' ||
-	    name[0] == '-' || strlen(name) > 253) {
-		conf_error(p, "'%.100s' is neither host name nor address",
-		    name);
+	if (name[strspn(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+		"UVWXYZ0123456789.-_")] != '\0' ||
+	    name[0] == '.' || name[0] == '-' || strlen(name) > 253) {
+		conf_error(
+		    p, "'%.100s' is neither host name nor address", name);
 		return false;
 	}
 	return true;
@@ -59,9 +62,10 @@ order_polls(struct conf_parse *p, struct conf_source *s, uint64_t seen)
 		return;
 	}
 	if (max_seen)
-		conf_warn(p, "maxpoll %d is less than the default minpoll %d, "
-		    "which holds; write 'minpoll %d' as well", s->maxpoll,
-		    s->minpoll, s->maxpoll);
+		conf_warn(p,
+		    "maxpoll %d is less than the default minpoll %d, "
+		    "which holds; write 'minpoll %d' as well",
+		    s->maxpoll, s->minpoll, s->maxpoll);
 	s->maxpoll = s->minpoll;
 }
 
@@ -114,8 +118,8 @@ conf_own_extfield(struct conf_parse *p, const struct conf_entry *e, void *base)
 }
 
 void
-conf_out_extfield(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_out_extfield(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf_source *s = base;
 

@@ -239,13 +239,13 @@ static const struct conf_entry limits_options[] = {
 _Static_assert(COUNT(directives) <= CONF_PLACE_MAX, "places for directives");
 _Static_assert(COUNT(options) <= CONF_OPTION_MAX, "bits for options");
 
-const struct conf_set conf_directives = {directives, COUNT(directives),
-    "directive"};
+const struct conf_set conf_directives = {
+    directives, COUNT(directives), "directive"};
 const struct conf_set conf_options = {options, COUNT(options), "option"};
-const struct conf_set conf_local_set = {local_options, COUNT(local_options),
-    "option of 'local'"};
-const struct conf_set conf_limits_set = {limits_options,
-    COUNT(limits_options), "option of a rate limit"};
+const struct conf_set conf_local_set = {
+    local_options, COUNT(local_options), "option of 'local'"};
+const struct conf_set conf_limits_set = {
+    limits_options, COUNT(limits_options), "option of a rate limit"};
 
 bool
 conf_word_at(size_t n, struct conf_word *w)

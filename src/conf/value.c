@@ -80,10 +80,11 @@ conf_value_init(const struct conf_set *s, void *base)
 		if (e->kind == CONF_INT)
 			put_int(e, base, (int64_t)e->def);
 		else if (e->kind == CONF_REAL)
-			memcpy((char *)base + e->offset, &e->def, sizeof e->def);
+			memcpy(
+			    (char *)base + e->offset, &e->def, sizeof e->def);
 		else if (e->kind == CONF_TEXT && e->text && e->text[0] != '%')
-			snprintf((char *)base + e->offset, e->size, "%s",
-			    e->text);
+			snprintf(
+			    (char *)base + e->offset, e->size, "%s", e->text);
 	}
 }
 
@@ -148,7 +149,8 @@ conf_take_real(struct conf_parse *p, const struct conf_entry *e, double *v)
 		return false;
 	}
 	if (conf_number_real(word, v) < 0) {
-		conf_error(p, "'%s' takes a number, not '%.40s'", e->name, word);
+		conf_error(
+		    p, "'%s' takes a number, not '%.40s'", e->name, word);
 		return false;
 	}
 	if (e->max <= e->min || (*v >= e->min && *v <= e->max))
@@ -159,14 +161,14 @@ conf_take_real(struct conf_parse *p, const struct conf_entry *e, double *v)
 		return false;
 	}
 	*v = *v < e->min ? e->min : e->max;
-	conf_warn(p, "'%s %.40s' is out of range and taken as %g", e->name,
-	    word, *v);
+	conf_warn(
+	    p, "'%s %.40s' is out of range and taken as %g", e->name, word, *v);
 	return true;
 }
 
 bool
-conf_take_text(struct conf_parse *p, const struct conf_entry *e, char *to,
-    size_t max)
+conf_take_text(
+    struct conf_parse *p, const struct conf_entry *e, char *to, size_t max)
 {
 	const char *word = conf_words_take(&p->w);
 
@@ -253,8 +255,8 @@ find_option(struct conf_parse *p, const struct conf_set *s, const char *word)
 	const char *near = conf_set_near(s, word);
 
 	if (!e && near)
-		conf_error(p, "unknown %s '%.40s'; did you mean '%s'?",
-		    s->what, word, near);
+		conf_error(p, "unknown %s '%.40s'; did you mean '%s'?", s->what,
+		    word, near);
 	else if (!e)
 		conf_error(p, "unknown %s '%.40s'", s->what, word);
 	else if (e->state == CONF_REFUSED)
@@ -266,8 +268,8 @@ find_option(struct conf_parse *p, const struct conf_set *s, const char *word)
 
 /* Once for each option of sources, however many lines have it. */
 static void
-warn_state(struct conf_parse *p, const struct conf_set *s,
-    const struct conf_entry *e)
+warn_state(
+    struct conf_parse *p, const struct conf_set *s, const struct conf_entry *e)
 {
 	uint64_t bit = 1ULL << (e - s->entry);
 
@@ -290,8 +292,8 @@ note_again(struct conf_parse *p, const struct conf_entry *e, int64_t before,
 	if (e->kind == CONF_CHOICE || e->kind == CONF_OWN)
 		return;
 	if (e->repeat == CONF_ONCE && get_int(e, base) != before)
-		conf_error(p, "'%s' stands twice with different values",
-		    e->name);
+		conf_error(
+		    p, "'%s' stands twice with different values", e->name);
 	else
 		conf_warn(p, "'%s' stands twice; the last one holds", e->name);
 }
@@ -396,8 +398,8 @@ conf_value_is_default(const struct conf_entry *e, const void *base)
 }
 
 void
-conf_value_print(const struct conf_out *o, const struct conf_entry *e,
-    const void *base)
+conf_value_print(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	if (e->kind == CONF_OWN) {
 		if (e->print)
@@ -418,8 +420,8 @@ conf_value_print(const struct conf_out *o, const struct conf_entry *e,
 }
 
 void
-conf_options_print(const struct conf_out *o, const struct conf_set *s,
-    const void *base)
+conf_options_print(
+    const struct conf_out *o, const struct conf_set *s, const void *base)
 {
 	for (size_t i = 0; i < s->cnt; i++) {
 		const struct conf_entry *e = &s->entry[i];
