@@ -2,8 +2,10 @@
 /*
  * Dispatch to a subcommand, nothing else.
  */
+#include "cli/cli.h"
+
 int
-main(void)
+main(int argc, char **argv)
 {
-	return 0;
+	return cli_main(argc, argv);
 }
