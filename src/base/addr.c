@@ -95,16 +95,18 @@ parse_short_v4(struct addr_prefix *p, const char *text)
 	unsigned n = 0;
 
 	memset(p, 0, sizeof *p);
-	while (n < 4) {
+	for (;;) {
 		char *end;
 		unsigned long v = strtoul(text, &end, 10);
 
-		if (*text < '0' || *text > '9' || end - text > 3 || v > 255)
+		/* "010" might be meant as octal: not in an access list. */
+		if (*text < '0' || *text > '9' || end - text > 3 || v > 255 ||
+		    (*text == '0' && end - text > 1))
 			return ERR_BAD;
 		p->addr.bytes[n++] = (uint8_t)v;
 		if (*end == '\0')
 			break;
-		if (*end != '.' || end[1] == '\0')
+		if (*end != '.' || n == 3)
 			return ERR_BAD;
 		text = end + 1;
 	}
