@@ -25,8 +25,7 @@
 #include "base/err.h"
 #include "base/tstamp.h"
 
-#define DISCIPLINE_LIMITS_SLOT_MAX  256
-#define DISCIPLINE_LIMITS_SAVED_LEN 104
+#define DISCIPLINE_LIMITS_SAVED_LEN 96
 
 /* The longest slew that one command may ask for, so that a clock whose
  * masters died is back at its base frequency soon. */
@@ -38,17 +37,14 @@ struct limits_conf {
 	struct dur step_threshold; /* its THRESHOLD */
 	int32_t step_limit;        /* its LIMIT; negative: no end */
 	double slew_sps;           /* maxslewrate during start-up */
-	double later_slew_sps;     /* after first synchronisation: 500 ppm, or
-	                        * maxslewrate where it was configured */
+	double later_slew_sps;     /* afterwards: 500 ppm, or maxslewrate where
+	                            * it was configured */
 	double drift_sps;          /* maxdrift */
 	uint16_t minsources;       /* at least 1 */
-	uint16_t slot_cnt;         /* slots that super ever gave out */
-	/* Slots configured with NTS or a key: they give authenticated samples
-	 * or none. */
-	uint64_t authenticated[DISCIPLINE_LIMITS_SLOT_MAX / 64];
-	struct wall build_date; /* never taken earlier than a constant */
-	uint64_t boot_id;       /* a hash of the kernel's boot id */
-	bool virtual_clock;     /* -x */
+	uint16_t slot_cnt;         /* slots that super gave out */
+	struct wall build_date;    /* never taken earlier than a constant */
+	uint64_t boot_id;          /* a hash of the kernel's boot id */
+	bool virtual_clock;        /* -x */
 };
 
 /* The clocks, read as near together as can be. */
@@ -69,12 +65,12 @@ struct limits_saved {
 	struct dur spent;   /* budget counted as spent, tranches included */
 	uint32_t phase_cnt; /* phase commands carried out in this boot */
 	uint32_t step_cnt;  /* of these, steps */
-	bool begun;         /* a phase command was taken in this boot */
-	bool synced;        /* first synchronisation was reached in it */
+	bool begun;         /* a command was carried out in this boot */
+	bool over;          /* start-up was over in this boot */
 	bool has_freq;
 	bool has_floor;
 	struct mono begun_boot;
-	struct mono synced_boot;
+	struct mono over_boot;
 	double freq_sps;   /* long-term frequency */
 	struct wall floor; /* true time was confirmed to be later than this */
 };
@@ -84,8 +80,9 @@ enum limits_event {
 	LIMITS_FOREIGN = 1U << 0, /* somebody else stepped: tell sync, log */
 	LIMITS_SUSPEND = 1U << 1, /* the machine slept: tell sync */
 	LIMITS_LEAP = 1U << 2,    /* the kernel carried out the leap second */
-	LIMITS_HOLD = 1U << 3, /* budget spent: drop any slew, set frequency to
-	                        * discipline_limits_hold_freq, log */
+	LIMITS_HOLD = 1U << 3,    /* budget spent: drop any slew, set the
+	                           * frequency to discipline_limits_hold_freq,
+	                           * book that with _adjusted, log */
 };
 
 /* What clock publishes beside sync's page. */
@@ -96,46 +93,57 @@ struct limits_truth {
 	struct mono synced_until_boot;
 };
 
+/* Four commands a second, sixteen at once. */
+struct limits_bucket {
+	double tokens;
+	struct mono at;
+};
+
 /* State of the judge; owned by the caller, fields private. */
 struct limits {
 	struct limits_conf conf;
 	struct limits_reading last;
-	bool read;
+	unsigned events; /* seen since the last watch */
 	/* what is in force */
 	double freq_sps;
 	double slew_sps;
 	struct mono slew_until;
-	/* counts of this boot */
+	/* this boot */
 	uint32_t phase_cnt;
 	uint32_t step_cnt;
-	bool begun, synced;
-	struct mono begun_boot, synced_boot;
-	bool permitted;  /* the operator allowed one step */
-	bool rested;     /* a suspend allows one step */
-	struct dur rest; /* its length */
+	bool begun;
+	bool over; /* start-up is over: the budget counts */
+	struct mono begun_boot;
+	struct mono over_boot;
+	bool permitted; /* the operator allowed one step, a minute long */
+	struct mono permit_boot;
+	bool rested;    /* a suspend allows one step */
+	double rest_ns; /* its length */
 	/* displacement, ns; doubles so that slow leaks do not round away */
 	double moved_ns;
 	double carried_ns;  /* spent before this start, leaking away */
-	double reserved_ns; /* granted, carried included, leaking away */
-	double asked_ns;    /* of the reservation that super is writing */
-	bool asking, want, dirty, held;
-	double long_freq_sps;
+	double reserved_ns; /* written down, carried included, leaking away */
+	double asked_ns;    /* reserved_ns once super has written it */
+	double need_ns;     /* of the largest command that had to wait */
+	bool asking;
+	bool dirty;
+	bool held; /* commands are being refused for the budget */
+	double long_sps;
 	bool has_freq;
-	/* floor of the absolute window */
+	/* floor of the absolute window, moving with boot time */
 	bool has_floor;
+	bool confirmed; /* in this run */
 	struct wall floor;
 	struct mono floor_boot;
-	bool floor_here; /* confirmed in this boot: it moves with boot time */
-	/* sums for the state message */
-	struct dur stepped, foreign, suspended;
-	uint32_t disruption_cnt;
 	/* rates */
-	double tokens;
-	struct mono tokens_at;
+	struct limits_bucket commands;
+	struct limits_bucket claims;
 	/* truth */
 	struct limits_truth truth;
-	struct mono leap_changed;
-	bool leap_seen;
+	bool leap_changed;
+	struct mono leap_boot;
+	int32_t tai_last;
+	struct mono tai_boot;
 };
 
 /**
@@ -144,6 +152,7 @@ struct limits {
  * @saved: what super kept, or NULL; of another boot it gives only the budget
  *         (decayed by wall time), the frequency and the floor.
  * @now:   a first reading.
+ * Ask discipline_limits_save at once, so that a first tranche is there.
  */
 void discipline_limits_init(struct limits *l, const struct limits_conf *conf,
     const struct limits_saved *saved, const struct limits_reading *now);
@@ -151,19 +160,24 @@ void discipline_limits_init(struct limits *l, const struct limits_conf *conf,
 /**
  * discipline_limits_set_conf - new configuration from super on reload.
  * Super sends it to clock before it sends the matching sources to sync.
- * Counts, budget and slots already given out stay.
+ * Counts and budget stay; so do slots once given out.
  */
 void discipline_limits_set_conf(
     struct limits *l, const struct limits_conf *conf);
 
 /**
  * discipline_limits_permit - the operator's makestep, by way of super: one
- * step to anywhere after the build date; the confirmed floor is forgotten.
+ * step within a minute, to anywhere in the window from the build date on; the
+ * confirmed floor is forgotten.
+ * @boot: CLOCK_BOOTTIME now.
  */
-void discipline_limits_permit(struct limits *l);
+void discipline_limits_permit(struct limits *l, struct mono boot);
 
 /**
  * discipline_limits_adjust - may this adjustment be carried out?
+ * After start-up it must fit the budget; CLOCKCMD_RESERVE means that super
+ * has first to write a tranche down: refuse it, call _save, let sync try
+ * again with its next update.
  * Return: CLOCKCMD_OK or why not.
  */
 enum clockcmd_refusal discipline_limits_adjust(struct limits *l,
@@ -187,22 +201,22 @@ void discipline_limits_stepped(struct limits *l,
     const struct clockcmd_step *cmd, const struct limits_reading *now);
 
 /**
- * discipline_limits_confirm - sources agree that the clock is right: raises
- * the floor of the window when at least minsources authenticated ones hold
- * cmd->offset, which is what is still to be corrected.
- * Return: CLOCKCMD_OK (also when nothing changed) or why not.
+ * discipline_limits_confirm - at least minsources authenticated sources say
+ * that the clock is right: sets the floor of the window, once in a run; it
+ * then moves with CLOCK_BOOTTIME alone.
  */
-enum clockcmd_refusal discipline_limits_confirm(struct limits *l,
-    const struct clockcmd_step *cmd, const struct limits_reading *now);
+void discipline_limits_confirm(
+    struct limits *l, const struct limits_reading *now);
 
 /**
  * discipline_limits_truth - what of sync's claims may be published.
- * A leap is taken only in the last 24 h of a UTC month, TAI - UTC moves by
- * one second at most, "synchronised" lasts as long as clock itself allows and
- * ends when commands are being refused for the budget.
- * @out: to publish; what is not believed is left out of it.
- * Return: CLOCKCMD_OK, or CLOCKCMD_MALFORMED or _RATE with out unchanged
- * from the last.
+ * A leap is taken only on the last day of a UTC month and changes at most
+ * once an hour, TAI - UTC moves by one second a day at most, "synchronised"
+ * needs a command carried out, lasts a day at most without news and ends
+ * while commands are being refused for the budget.  The first claim of being
+ * synchronised without a fast slew in progress ends start-up.
+ * @out: to publish.  After a refusal it is what was published last.
+ * Return: CLOCKCMD_OK, CLOCKCMD_MALFORMED or CLOCKCMD_RATE.
  */
 enum clockcmd_refusal discipline_limits_truth(struct limits *l,
     const struct clockcmd_truth *claim, const struct limits_reading *now,
@@ -212,7 +226,7 @@ enum clockcmd_refusal discipline_limits_truth(struct limits *l,
  * discipline_limits_watch - compare the clocks; call it at least every
  * 16 s while a slew runs, every minute otherwise, and when a timer was
  * cancelled because somebody set the clock.
- * Return: bits of enum limits_event.
+ * Return: bits of enum limits_event, those seen by other calls included.
  */
 unsigned discipline_limits_watch(
     struct limits *l, const struct limits_reading *now);
@@ -223,7 +237,8 @@ unsigned discipline_limits_watch(
 double discipline_limits_hold_freq(const struct limits *l);
 
 /**
- * discipline_limits_save - whether super has to write new state.
+ * discipline_limits_save - whether super has to write new state; ask after
+ * every call that takes a reading.
  * @out: the state, with the next tranche of the budget counted as spent.
  * Return: true at most once until discipline_limits_granted.
  */
@@ -231,25 +246,33 @@ bool discipline_limits_save(struct limits *l, const struct limits_reading *now,
     struct limits_saved *out);
 
 /**
- * discipline_limits_granted - super has written what _save gave last.
+ * discipline_limits_granted - super's answer to what _save gave last.
+ * @written: false when the disc did not take it; _save then gives it again.
  */
-void discipline_limits_granted(struct limits *l);
+void discipline_limits_granted(struct limits *l, bool written);
 
 /**
- * discipline_limits_state - fill the fields of a state message that the
- * limits know: frequency and slew in force, sums, budget, step_cnt, startup.
+ * discipline_limits_release - the last state before an orderly exit: what was
+ * reserved and not spent is given back.  Nothing may be carried out after it.
+ */
+void discipline_limits_release(struct limits *l,
+    const struct limits_reading *now, struct limits_saved *out);
+
+/**
+ * discipline_limits_state - fill budget_left, step_cnt and startup.
  */
 void discipline_limits_state(
     const struct limits *l, struct clockcmd_state *out);
 
 /**
- * discipline_limits_startup - whether the start-up window is still open.
+ * discipline_limits_startup - whether makestep still allows a step.
  */
 bool discipline_limits_startup(const struct limits *l);
 
 /**
- * discipline_limits_is_violation - whether an honest sync never earns this
- * refusal: clock then freezes, logs the evidence and exits with code 64.
+ * discipline_limits_is_violation - whether an honest sync, one that waits
+ * for the state message after each command, never earns this refusal: clock
+ * then freezes, logs the evidence and exits with code 64.
  */
 bool discipline_limits_is_violation(enum clockcmd_refusal refusal);
 
