@@ -41,6 +41,8 @@ struct run {
 	bool suspend_done;
 	uint32_t seq;
 	struct timepage_time page;
+	double tokens; /* of the request budget, as of... */
+	double tokens_s;
 	uint64_t requests;
 	uint64_t scored_requests;
 	/* the score */
@@ -52,6 +54,7 @@ struct run {
 	double freq2;
 	double max;
 	double max60;
+	double follow_s;
 	double broken_at_s;
 	double said_s;
 	unsigned violations;
@@ -101,6 +104,7 @@ send_request(struct run *r, unsigned i)
 
 	discipline_sent(r->d, i, sim_plant_mono(&r->plant));
 	p->sent_s = t1;
+	r->tokens -= 1;
 	r->requests++;
 	if (t1 > r->sc->score_s)
 		r->scored_requests++;
@@ -143,6 +147,21 @@ send_request(struct run *r, unsigned i)
 	p->ref_mean[1] = s->down_s * factor;
 }
 
+/* When the request budget of a peer would allow the next one. */
+static double
+affordable(struct run *r, double t)
+{
+	double gap = r->sc->budget_s;
+
+	if (gap <= 0)
+		return t;
+	r->tokens = fmin(r->tokens + (r->plant.t_s - r->tokens_s) / gap, 8);
+	r->tokens_s = r->plant.t_s;
+	if (r->tokens >= 1)
+		return t;
+	return fmax(t, r->plant.t_s + (1 - r->tokens) * gap);
+}
+
 static void
 schedule(struct run *r, unsigned i)
 {
@@ -153,8 +172,7 @@ schedule(struct run *r, unsigned i)
 	if (discipline_poll(r->d, i, sim_plant_mono(&r->plant), &poll) < 0)
 		abort();
 	p->send_s = p->sent_s + poll.interval_s * (poll.burst ? 1 : jitter);
-	if (p->send_s < r->plant.t_s)
-		p->send_s = r->plant.t_s;
+	p->send_s = affordable(r, fmax(p->send_s, r->plant.t_s));
 }
 
 static void
@@ -287,6 +305,13 @@ whole_second(struct run *r)
 		    &(struct sim_second){t, e, v.bound_s, v.sigma_s,
 			v.remaining_s, poll.poll_log2, v.synced});
 	}
+	/* A single source that steps is right by definition. */
+	if (sc->follow_s > 0) {
+		e += lie(&sc->source[0], t);
+		if (t > sc->source[0].step_at_s &&
+		    fabs(e) > fabs(sc->source[0].step_s) / 50)
+			r->follow_s = t - sc->source[0].step_at_s;
+	}
 	if (t <= sc->score_s)
 		return;
 	sim_ref_score(&r->ref, t, r->plant.x_s);
@@ -332,6 +357,7 @@ summarise(struct run *r, struct sim_result *res)
 	res->coverage = (double)r->covered / n;
 	res->synced = (double)r->synced / n;
 	res->at60_s = r->max60;
+	res->follow_s = r->follow_s;
 	for (int i = 0; i < EARLY_MAX && i < (int)sc->end_s; i++)
 		if (r->early[i] > 4 * res->rms_s)
 			res->settle_s = i;
@@ -370,6 +396,7 @@ begin(struct run *r, uint64_t seed)
 	}
 	r->command_s = NEVER;
 	r->tick_s = NEVER;
+	r->tokens = 8;
 	r->second_s = 1;
 	report_clock(r, CLOCKCMD_OK);
 }

@@ -77,7 +77,10 @@ struct sim_scenario {
 	double worst_a; /* any single seed */
 	double rms_s;
 	double max_s;
-	double packet_gap_s; /* mean interval not less than this */
+	double at60_s;   /* not beyond this from 60 s on, median seed */
+	double follow_s; /* a server's step is followed within this */
+	double budget_s; /* not more than a request in this time, burst 8 */
+	unsigned seeds;  /* 0: as many as asked for */
 };
 
 /* Reference filters that know every parameter of the plant. */
@@ -114,6 +117,7 @@ struct sim_result {
 	double said_s;   /* how soon a broken condition was said */
 	double synced;   /* share of time */
 	double at60_s;
+	double follow_s;
 };
 
 /* A second of a run, for those who draw it. */

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The short form: every scenario once or twice, one line each; exit 1 when a
- * target is missed.
+ * The short form for `make sim`: some scenarios of every kind, few seeds, a
+ * line each; exit 1 when a target is missed.  Arguments: a part of a name and
+ * a number of seeds, to look at one thing more closely.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
+#include "pool.h"
+
+static const char *const picked[] = {"poll-3", "poll-6", "lan-16", "inet1ms-64",
+    "asym1-3ms-64", "wander-1e-8-64", "wander-1e-11-64", "loss-64", "bursts",
+    "route-symmetric", "temp-hour-64", "peer-100us", "start-400ppm-1s",
+    "liar-1of3", "drift-2ppm-64", "server-step", "external-step", "suspend-1h",
+    NULL};
 
 int
 main(int argc, char **argv)
 {
-	int bad = 0;
-	uint64_t seeds = 1;
-	if (argc > 2)
-		seeds = (uint64_t)atoi(argv[2]);
+	const char *only = argc > 1 ? argv[1] : NULL;
+	unsigned seeds = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
+	struct sim_row *rows = calloc(sim_scenario_cnt, sizeof *rows);
+	size_t n, missed = 0;
 
-	for (size_t i = 0; i < sim_scenario_cnt; i++) {
-		const struct sim_scenario *sc = &sim_scenarios[i];
-		struct sim_result r;
-
-		if (argc > 1 && strstr(sc->name, argv[1]) == NULL)
-			continue;
-		for (uint64_t s = 1; s <= seeds; s++) {
-			sim_run(sc, s, NULL, &r);
-			printf("%-16s rms %.3g max %.3g A %.3g (%.2f) B %.3g "
-			       "(%.2f) "
-			       "gap %.1f viol %u tight %.2f cov %.3f sync %.3f "
-			       "settle %.0f freq %.2g\n",
-			    sc->name, r.rms_s, r.max_s, r.ref_a_s,
-			    r.rms_s / r.ref_a_s, r.ref_b_s, r.rms_s / r.ref_b_s,
-			    r.gap_s, r.bound_broken, r.tightness, r.coverage,
-			    r.synced, r.settle_s, r.freq_rms_sps);
-		}
+	if (rows == NULL || seeds < 1 || seeds > SIM_SEED_MAX)
+		return 2;
+	n = sim_pool_run(only != NULL ? NULL : picked, only, seeds, rows);
+	sim_pool_print_head();
+	for (size_t i = 0; i < n; i++) {
+		sim_pool_print(&rows[i]);
+		missed += rows[i].missed[0] != '\0';
 	}
-	return bad;
+	printf("simulator: %zu scenarios, %u seeds, %zu missed a target\n", n,
+	    seeds, missed);
+	free(rows);
+	return missed > 0;
 }
