@@ -21,6 +21,8 @@ struct net_tls_blob {
 	const char *name;
 };
 
+#define NET_TLS_PAIR_MAX 16
+
 /* Certificate chain, leaf first, and its key. */
 struct net_tls_pair {
 	struct net_tls_blob chain;
@@ -77,7 +79,7 @@ struct net_tls_ctx *net_tls_server_new(const struct net_tls_pair *pairs,
     size_t cnt) MUST_CHECK;
 
 /**
- * net_tls_ctx_free - NULL is fine; connections may outlive it.
+ * net_tls_ctx_free - after its connections; NULL is fine.
  */
 void net_tls_ctx_free(struct net_tls_ctx *c);
 

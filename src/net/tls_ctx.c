@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Contexts: what both sides of NTS-KE insist on (RFC 8915 section 3), which
+ * certificates a client trusts, and which one a server shows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "tls_priv.h"
+
+static const unsigned char alpn[] = "\x07ntske/1"; /* as on the wire */
+#define ALPN_LEN (sizeof alpn - 1)
+
+#define HOST_FLAGS \
+    (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
+
+static SSL_CTX *
+make(const SSL_METHOD *method)
+{
+	SSL_CTX *ctx = SSL_CTX_new(method);
+
+	if (!ctx)
+		return NULL;
+	if (!SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) ||
+	    !SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION)) {
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
+	    SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/* One record per call, so that key updates can be counted. */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+	return ctx;
+}
+
+static size_t
+add_trust(X509_STORE *store, const struct net_tls_blob *b)
+{
+	BIO *bio = net_tls_blob_bio(b);
+	size_t cnt = 0;
+	X509 *x;
+
+	while (bio && (x = net_tls_cert_read(bio)) != NULL) {
+		cnt += X509_STORE_add_cert(store, x) == 1;
+		X509_free(x);
+	}
+	BIO_free(bio);
+	ERR_clear_error(); /* the end of the file is one */
+	return cnt;
+}
+
+/* Keep the leaf that is about to be refused, to say whose it was. */
+static int
+on_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct net_tls *t = ssl ? SSL_get_app_data(ssl) : NULL;
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+
+	if (ok || !t)
+		return ok;
+	t->verify = X509_STORE_CTX_get_error(store);
+	if (!t->refused && leaf && X509_up_ref(leaf))
+		t->refused = leaf;
+	return ok;
+}
+
+struct net_tls_ctx *
+net_tls_client_new(const struct net_tls_blob *trust, size_t blob_cnt,
+    size_t *cert_cnt)
+{
+	struct net_tls_ctx *c = calloc(1, sizeof *c);
+	size_t cnt = 0;
+
+	if (cert_cnt)
+		*cert_cnt = 0;
+	if (!c)
+		return NULL;
+	c->bio = net_tls_bio_method();
+	c->ctx[0] = make(TLS_client_method());
+	c->cnt = c->ctx[0] != NULL;
+	if (!c->bio || !c->ctx[0] ||
+	    SSL_CTX_set_alpn_protos(c->ctx[0], alpn, ALPN_LEN) != 0 ||
+	    !X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(c->ctx[0]),
+		X509_V_FLAG_PARTIAL_CHAIN)) {
+		net_tls_ctx_free(c);
+		return NULL;
+	}
+	SSL_CTX_set_verify(c->ctx[0], SSL_VERIFY_PEER, on_verify);
+	for (size_t i = 0; i < blob_cnt; i++)
+		cnt += add_trust(SSL_CTX_get_cert_store(c->ctx[0]), &trust[i]);
+	if (cert_cnt)
+		*cert_cnt = cnt;
+	return c;
+}
+
+static int
+load_chain(SSL_CTX *ctx, const struct net_tls_blob *b)
+{
+	BIO *bio = net_tls_blob_bio(b);
+	X509 *x = bio ? net_tls_cert_read(bio) : NULL;
+	int err = x && SSL_CTX_use_certificate(ctx, x) == 1 ? 0 : ERR_LIBRARY;
+
+	X509_free(x);
+	while (err == 0 && (x = net_tls_cert_read(bio)) != NULL) {
+		if (SSL_CTX_add0_chain_cert(ctx, x) == 1)
+			continue;
+		X509_free(x);
+		err = ERR_LIBRARY;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return err;
+}
+
+static int
+load_pair(SSL_CTX *ctx, const struct net_tls_pair *p)
+{
+	EVP_PKEY *key = net_tls_key_read(&p->key);
+	int err = ERR_LIBRARY;
+
+	if (key && load_chain(ctx, &p->chain) == 0 &&
+	    SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
+	    SSL_CTX_check_private_key(ctx) == 1)
+		err = 0;
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return err;
+}
+
+/* No protocol name at all: refused before any signature is made. */
+static int
+on_hello(SSL *ssl, int *alert, void *arg)
+{
+	const unsigned char *data;
+	size_t len;
+
+	(void)arg;
+	if (SSL_client_hello_get0_ext(ssl,
+		TLSEXT_TYPE_application_layer_protocol_negotiation, &data,
+		&len))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+static int
+on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *in, unsigned in_len, void *arg)
+{
+	(void)ssl;
+	(void)arg;
+	for (unsigned at = 0; at < in_len; at += 1U + in[at]) {
+		if (at + 1U + in[at] > in_len)
+			break;
+		if (in[at] != ALPN_LEN - 1 ||
+		    memcmp(in + at + 1, alpn + 1, ALPN_LEN - 1) != 0)
+			continue;
+		*out = in + at + 1;
+		*out_len = in[at];
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* An unknown name gets the first certificate, which its owner will judge. */
+static int
+on_server_name(SSL *ssl, int *alert, void *arg)
+{
+	const struct net_tls_ctx *c = arg;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+	(void)alert;
+	for (size_t i = 0; name && i < c->cnt; i++) {
+		X509 *x = SSL_CTX_get0_certificate(c->ctx[i]);
+
+		if (X509_check_host(x, name, 0, HOST_FLAGS, NULL) != 1)
+			continue;
+		SSL_set_SSL_CTX(ssl, c->ctx[i]);
+		return SSL_TLSEXT_ERR_OK;
+	}
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
+static int
+add_pair(struct net_tls_ctx *c, const struct net_tls_pair *p)
+{
+	SSL_CTX *ctx = make(TLS_server_method());
+
+	if (!ctx)
+		return ERR_LIBRARY;
+	c->ctx[c->cnt++] = ctx;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_max_early_data(ctx, 0);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
+	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
+	SSL_CTX_set_tlsext_servername_arg(ctx, c);
+	return SSL_CTX_set_num_tickets(ctx, 0) == 1 ? load_pair(ctx, p) :
+						      ERR_LIBRARY;
+}
+
+struct net_tls_ctx *
+net_tls_server_new(const struct net_tls_pair *pairs, size_t cnt)
+{
+	struct net_tls_ctx *c = calloc(1, sizeof *c);
+	int err = ERR_LIBRARY;
+
+	if (!c)
+		return NULL;
+	c->server = true;
+	c->bio = net_tls_bio_method();
+	if (c->bio && cnt > 0 && cnt <= NET_TLS_PAIR_MAX)
+		err = 0;
+	for (size_t i = 0; err == 0 && i < cnt; i++)
+		err = add_pair(c, &pairs[i]);
+	if (err == 0)
+		return c;
+	net_tls_ctx_free(c);
+	return NULL;
+}
+
+void
+net_tls_ctx_free(struct net_tls_ctx *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->cnt; i++)
+		SSL_CTX_free(c->ctx[i]);
+	BIO_meth_free(c->bio);
+	free(c);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of net/tls share.
+ */
+#ifndef NET_TLS_PRIV_H
+#define NET_TLS_PRIV_H
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "net/tls.h"
+
+/* One context per certificate; a client has one without. */
+struct net_tls_ctx {
+	SSL_CTX *ctx[NET_TLS_PAIR_MAX];
+	size_t cnt;
+	BIO_METHOD *bio;
+	bool server;
+};
+
+struct net_tls {
+	SSL *ssl;
+	X509 *refused; /* the leaf that did not pass */
+	long verify;   /* why, X509_V_ERR_ */
+	enum net_tls_fault fault;
+	const char *text;
+	unsigned key_update_cnt;
+	bool server;
+	bool done; /* the handshake is */
+};
+
+/**
+ * net_tls_bio_method - sendmsg(2) and recvmsg(2) as a BIO.
+ */
+BIO_METHOD *net_tls_bio_method(void) MUST_CHECK;
+
+/**
+ * net_tls_bio_new - one over fd, which stays the caller's.
+ */
+BIO *net_tls_bio_new(const BIO_METHOD *m, int fd) MUST_CHECK;
+
+/**
+ * net_tls_cert_facts - describe a certificate.
+ */
+void net_tls_cert_facts(const X509 *x, struct net_tls_cert *c);
+
+/**
+ * net_tls_cert_read, net_tls_key_read - the next certificate, or the key,
+ * from PEM.  Return: owned, or NULL.
+ */
+X509 *net_tls_cert_read(BIO *bio) MUST_CHECK;
+EVP_PKEY *net_tls_key_read(const struct net_tls_blob *b) MUST_CHECK;
+
+/**
+ * net_tls_blob_bio - read from a blob; NULL when too long or no memory.
+ */
+BIO *net_tls_blob_bio(const struct net_tls_blob *b) MUST_CHECK;
+
+#endif
