@@ -108,9 +108,12 @@ conf_set_near(const struct conf_set *s, const char *name)
 	if (len < 2 || len > NAME_MAX_LEN)
 		return NULL;
 	for (size_t i = 0; i < s->cnt; i++) {
+		size_t len2 = strlen(s->entry[i].name);
 		unsigned d;
 
-		if (s->entry[i].state == CONF_REFUSED)
+		/* The distance is at least the difference in length. */
+		if (s->entry[i].state == CONF_REFUSED ||
+		    (len > len2 ? len - len2 : len2 - len) >= best)
 			continue;
 		d = distance(name, s->entry[i].name);
 		if (d < best) {

@@ -72,7 +72,7 @@ static const struct conf_entry *
 find_directive(struct conf_parse *p, const char *name)
 {
 	const struct conf_entry *e = conf_set_find(&conf_directives, name);
-	const char *near = conf_set_near(&conf_directives, name);
+	const char *near = e ? NULL : conf_set_near(&conf_directives, name);
 
 	if (e)
 		return e;

@@ -252,7 +252,7 @@ static const struct conf_entry *
 find_option(struct conf_parse *p, const struct conf_set *s, const char *word)
 {
 	const struct conf_entry *e = conf_set_find(s, word);
-	const char *near = conf_set_near(s, word);
+	const char *near = e ? NULL : conf_set_near(s, word);
 
 	if (!e && near)
 		conf_error(p, "unknown %s '%.40s'; did you mean '%s'?", s->what,
