@@ -15,11 +15,14 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+    {"query", cli_query, "ask servers for the time now, NTS first"},
     {"status", cli_status, "whether the clock is right, in a few words"},
     {"sources", cli_status, "the servers that the daemon asks"},
     {"tracking", cli_status, "how the clock is being disciplined"},
     {"serverstats", cli_status, "what the daemon has answered to others"},
     {"nts", cli_status, "keys, cookies and certificates of the sources"},
+    {"check", cli_check, "print the configuration in force, or its faults"},
+    {"selfcert", cli_selfcert, "make a private CA and server certificate"},
 };
 
 #define COMMAND_CNT (sizeof commands / sizeof *commands)

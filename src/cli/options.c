@@ -212,8 +212,9 @@ print_option(const struct cli_option *o, FILE *to)
 void
 cli_options_usage(const struct cli_command_help *help, bool brief, FILE *to)
 {
-	fprintf(to, "usage: truenoon %s %s%s\n", help->name,
-	    help->option_cnt > 0 ? "[OPTION...] " : "", help->usage);
+	fprintf(to, "usage: truenoon %s%s%s%s\n", help->name,
+	    help->option_cnt > 0 ? " [OPTION...]" : "",
+	    help->usage[0] ? " " : "", help->usage);
 	if (!brief)
 		fprintf(to, "\n%s\n\n", help->text);
 	for (size_t i = 0; i < help->option_cnt; i++)

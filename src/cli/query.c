@@ -356,7 +356,7 @@ cli_query(int argc, char **argv)
 			: "truenoon query: --no-nts and --nts-only exclude "
 			  "each other\n",
 		    stderr);
-		cli_options_usage(&help, true, stderr);
+		fputs("'truenoon help query' lists the options\n", stderr);
 		return CLI_EXIT_USAGE;
 	}
 	return query(&q, argv + 1, (size_t)cnt);

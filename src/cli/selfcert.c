@@ -190,7 +190,8 @@ cli_selfcert(int argc, char **argv)
 	if (err)
 		return err == CLI_OPTIONS_HELP ? CLI_EXIT_OK : CLI_EXIT_USAGE;
 	if (operand_cnt == 0) {
-		cli_options_usage(&help, true, stderr);
+		fputs("truenoon selfcert: for which name?\n", stderr);
+		fputs("'truenoon help selfcert' lists the options\n", stderr);
 		return CLI_EXIT_USAGE;
 	}
 	return run(&v, argv + 1, operand_cnt);
