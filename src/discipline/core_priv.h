@@ -10,6 +10,7 @@
 #include "discipline/bank.h"
 #include "discipline/delay.h"
 #include "discipline/discipline.h"
+#include "discipline/stacked.h"
 #include "discipline/timeline.h"
 
 #define CORE_REPLAY_MAX   128
@@ -53,6 +54,7 @@ struct core_poll {
 	uint8_t burst_sent;   /* start burst: requests sent so far */
 	uint8_t confirm;      /* confirmation requests still wanted */
 	bool start_over;      /* the start burst is over */
+	uint8_t watch;        /* replies for which minpoll is wanted */
 	bool spread;          /* the first steady interval has been shortened */
 	bool rated;           /* asked to be slower... */
 	struct mono rated_at; /* ...at this time */
@@ -97,7 +99,8 @@ struct core_source {
 	uint32_t dropped_cnt;
 	uint32_t since_reset; /* samples since the history began */
 	uint8_t reach;
-	uint8_t bar; /* replies for which it does not vote */
+	uint8_t suspect; /* replies in a row that looked like drifting */
+	uint8_t bar;     /* replies for which it does not vote */
 	bool loop;
 	uint8_t state;  /* enum discipline_state */
 	double agree_s; /* for the report: how far it is off the others */
@@ -108,6 +111,12 @@ struct core_joint {
 	uint64_t members;
 	bool primed;
 	bool new_members;
+};
+
+/* The sources' rates against each other. */
+struct core_compare {
+	int idx[DISCIPLINE_SLOT_MAX]; /* in the filters, -1 not there */
+	struct discipline_stacked filter[2];
 };
 
 /* The outcome of the vote. */
@@ -159,6 +168,7 @@ struct discipline {
 	struct discipline_timeline timeline;
 	struct core_source source[DISCIPLINE_SLOT_MAX];
 	struct core_joint joint;
+	struct core_compare compare;
 	struct core_vote vote;
 	struct core_bound bound;
 	struct core_control control;
@@ -187,6 +197,15 @@ void discipline_hard_add(struct core_source *src, const struct core_hard *h);
 void discipline_hard_bound(struct discipline *d, double raw_s);
 double discipline_hard_half(
     const struct discipline *d, double raw_s, double x_s);
+
+/* compare.c: who keeps whose rate. */
+void discipline_compare_init(struct core_compare *c);
+void discipline_compare_remove(struct core_compare *c, unsigned slot);
+void discipline_compare_take(
+    struct discipline *d, unsigned slot, const struct core_replay *r);
+bool discipline_compare_agree(
+    const struct core_compare *c, unsigned i, unsigned k);
+void discipline_compare_shift(struct core_compare *c, double dx_s, double pxx);
 
 /* select.c: who is believed. */
 void discipline_select_vote(struct discipline *d, double raw_s);

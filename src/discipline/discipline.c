@@ -31,6 +31,7 @@ discipline_new(const struct discipline_conf *conf, struct mono now)
 	d->vote.system = -1;
 	d->control.interval_s = 16;
 	discipline_timeline_init(&d->timeline, now, conf->steers_mono);
+	discipline_compare_init(&d->compare);
 	return d;
 }
 
@@ -107,6 +108,7 @@ discipline_reset(struct discipline *d, unsigned slot)
 
 	if (src == NULL)
 		return;
+	discipline_compare_remove(&d->compare, slot);
 	discipline_source_forget(src);
 	revote(d);
 }
@@ -118,6 +120,7 @@ discipline_close(struct discipline *d, unsigned slot)
 
 	if (src == NULL)
 		return;
+	discipline_compare_remove(&d->compare, slot);
 	memset(src, 0, sizeof *src);
 	revote(d);
 }
@@ -251,6 +254,7 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 		return err;
 	pt = discipline_timeline_at(&d->timeline, now);
 	follow_alone(d, slot, &r);
+	discipline_compare_take(d, slot, &r);
 	discipline_select_vote(d, pt.raw_s);
 	discipline_joint_take(d, slot, &r);
 	if (d->joint.members >> slot & 1) {
@@ -268,6 +272,7 @@ static void
 shift_all(struct discipline *d, double dx_s)
 {
 	discipline_bank_shift(&d->joint.bank, dx_s);
+	discipline_compare_shift(&d->compare, dx_s, 0);
 	d->bound.lo_s += dx_s;
 	d->bound.hi_s += dx_s;
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
@@ -280,6 +285,7 @@ static void
 disturbed(struct discipline *d, double sd_s, struct mono now)
 {
 	discipline_bank_blur(&d->joint.bank, sd_s * sd_s);
+	discipline_compare_shift(&d->compare, 0, sd_s * sd_s);
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
 		struct core_source *src = &d->source[i];
 

@@ -11,7 +11,7 @@
 
 #include "core_priv.h"
 
-#define ELASTICITY_MAX  0.75
+#define ELASTICITY_MAX  0.57
 #define POLL_LOWEST     0
 #define POLL_HIGHEST    17
 #define REVIEW_REPLIES  8 /* between predictions */
@@ -23,6 +23,7 @@
 #define QUICK_GAP_S     0.2
 #define RATED_S         86400.0
 #define MEASURED_MAX    64
+#define WATCH_ALL       8 /* the first of a watch: everybody is asked sooner */
 
 /* Seconds from one request of the start burst to the next. */
 static const double burst_gap_s[BURST_CNT - 1] = {2, 2, 4, 8, 16, 16};
@@ -211,6 +212,13 @@ discipline_pollctl_review(struct discipline *d, unsigned slot, struct mono now)
 			    (int8_t)(choose(d, &o, POLL_LOWEST, POLL_HIGHEST) +
 				spread);
 	}
+	if (src->poll.watch > 0) {
+		if (src->poll.watch-- == WATCH_ALL)
+			moved = UINT64_MAX;
+		src->poll.log2 = discipline_pollctl_lowest(src, now);
+		src->poll.since_climb = 0;
+		return moved;
+	}
 	move(src, now);
 	return moved;
 }
@@ -239,10 +247,10 @@ discipline_pollctl_interval(
 {
 	const struct core_source *src = &d->source[slot];
 	const struct core_poll *p = &src->poll;
-	double t = ldexp(1, p->log2);
+	double t = ldexp(
+	    1, p->watch > 0 ? discipline_pollctl_lowest(src, now) : p->log2);
 	unsigned rank = 0, open = 0;
 
-	(void)now;
 	*burst = true;
 	if (!p->start_over)
 		return start_gap(d, src);

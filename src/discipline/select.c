@@ -97,11 +97,13 @@ trusted(const struct discipline *d, uint64_t set)
 }
 
 static bool
-agree(const struct ballot *b, unsigned i, unsigned k)
+agree(
+    const struct discipline *d, const struct ballot *b, unsigned i, unsigned k)
 {
 	const struct core_hard *x = &b->hard[i], *y = &b->hard[k];
 
-	return fabs(x->z_s - y->z_s) <= x->lambda_s + y->lambda_s;
+	return fabs(x->z_s - y->z_s) <= x->lambda_s + y->lambda_s &&
+	    discipline_compare_agree(&d->compare, b->slot[i], b->slot[k]);
 }
 
 static void
@@ -122,7 +124,7 @@ fill(struct discipline *d, struct ballot *b, uint64_t set, double raw_s)
 	}
 	for (unsigned i = 0; i < b->n; i++)
 		for (unsigned k = 0; k < b->n; k++)
-			if (i == k || agree(b, i, k))
+			if (i == k || agree(d, b, i, k))
 				b->agrees[i] |= 1ULL << k;
 }
 

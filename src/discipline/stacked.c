@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The stacked filter.  State 2i is source i's phase, 2i + 1 its frequency.
+ * Process noise: Q(W) in every block (i, k), Q(own) in the blocks (i, i).
+ */
+#include "discipline/stacked.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GATE_SIGMAS 6.0
+#define AGAIN_PYY   2.5e-11 /* after a jump: 5 ppm */
+
+void
+discipline_stacked_init(struct discipline_stacked *f, double own_w)
+{
+	memset(f, 0, sizeof *f);
+	f->own_w2 = own_w * own_w;
+}
+
+static void
+isolate(struct discipline_stacked *f, unsigned i)
+{
+	for (unsigned k = 0; k < 2 * f->cnt; k++)
+		f->p[i][k] = f->p[k][i] = 0;
+}
+
+static void
+predict(struct discipline_stacked *f, double at_s, double w2)
+{
+	unsigned n = 2 * f->cnt;
+	double t = at_s - f->at_s;
+	double q0, q1 = t * t / 2;
+
+	if (t <= 0)
+		return;
+	q0 = q1 * t * 2 / 3;
+	f->at_s = at_s;
+	for (unsigned i = 0; i < n; i += 2) {
+		f->m[i] += t * f->m[i + 1];
+		for (unsigned k = 0; k < n; k++)
+			f->p[i][k] += t * f->p[i + 1][k];
+	}
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < n; k += 2)
+			f->p[i][k] += t * f->p[i][k + 1];
+	for (unsigned i = 0; i < n; i += 2) {
+		for (unsigned k = 0; k < n; k += 2) {
+			double q = w2 + (i == k ? f->own_w2 : 0);
+
+			f->p[i][k] += q * q0;
+			f->p[i][k + 1] += q * q1;
+			f->p[i + 1][k] += q * q1;
+			f->p[i + 1][k + 1] += q * t;
+		}
+	}
+}
+
+int
+discipline_stacked_add(struct discipline_stacked *f, double at_s,
+    const struct estimate_obs *o, double y_sps, double pyy)
+{
+	unsigned i = 2 * f->cnt;
+
+	if (f->cnt == DISCIPLINE_STACKED_MAX)
+		return -1;
+	if (f->cnt == 0 || at_s > f->at_s)
+		predict(f, at_s, 0);
+	f->at_s = fmax(f->at_s, at_s);
+	f->cnt++;
+	isolate(f, i);
+	isolate(f, i + 1);
+	f->m[i] = o->z_s;
+	f->m[i + 1] = y_sps;
+	f->p[i][i] = discipline_estimate_variance(o);
+	f->p[i + 1][i + 1] = pyy;
+	return (int)f->cnt - 1;
+}
+
+void
+discipline_stacked_remove(struct discipline_stacked *f, unsigned idx)
+{
+	unsigned n = 2 * f->cnt;
+
+	for (unsigned i = 2 * idx; i + 2 < n; i++) {
+		f->m[i] = f->m[i + 2];
+		memcpy(f->p[i], f->p[i + 2], sizeof f->p[i]);
+	}
+	for (unsigned i = 0; i + 2 < n; i++)
+		memmove(&f->p[i][2 * idx], &f->p[i][2 * idx + 2],
+		    (n - 2 * idx - 2) * sizeof f->p[i][0]);
+	f->cnt--;
+}
+
+bool
+discipline_stacked_update(struct discipline_stacked *f, unsigned idx,
+    double at_s, const struct estimate_obs *o, double w2)
+{
+	unsigned n = 2 * f->cnt, i = 2 * idx;
+	double row[2 * DISCIPLINE_STACKED_MAX], v, nu;
+
+	predict(f, at_s, w2);
+	nu = o->z_s - f->m[i];
+	if (fabs(nu) > o->h_s + GATE_SIGMAS * sqrt(f->p[i][i] + o->e2)) {
+		isolate(f, i);
+		isolate(f, i + 1);
+		f->m[i] = o->z_s;
+		f->p[i][i] = 4 * o->h_s * o->h_s + o->e2;
+		f->p[i + 1][i + 1] = AGAIN_PYY;
+		return false;
+	}
+	v = f->p[i][i] + discipline_estimate_variance(o);
+	memcpy(row, f->p[i], n * sizeof row[0]);
+	for (unsigned a = 0; a < n; a++) {
+		double g = row[a] / v;
+
+		f->m[a] += g * nu;
+		for (unsigned b = 0; b < n; b++)
+			f->p[a][b] -= g * row[b];
+	}
+	return true;
+}
+
+double
+discipline_stacked_apart(
+    const struct discipline_stacked *f, unsigned i, unsigned k, double *sd)
+{
+	unsigned a = 2 * i + 1, b = 2 * k + 1;
+	double var = f->p[a][a] + f->p[b][b] - 2 * f->p[a][b];
+
+	*sd = sqrt(fmax(var, 0));
+	return f->m[a] - f->m[b];
+}
+
+void
+discipline_stacked_shift(struct discipline_stacked *f, double dx_s, double pxx)
+{
+	for (unsigned i = 0; i < 2 * f->cnt; i += 2) {
+		f->m[i] += dx_s;
+		for (unsigned k = 0; k < 2 * f->cnt; k += 2)
+			f->p[i][k] += pxx;
+	}
+}
