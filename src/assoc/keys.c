@@ -188,7 +188,9 @@ assoc_save(struct assoc *a, bool stop, struct wall now, uint8_t *out)
 	if (cnt > 0) {
 		memcpy(saved.ke_name, a->conf.ke_name, sizeof saved.ke_name);
 		saved.server = a->addr;
-		saved.not_after.ns = a->ke.not_after_s * TSTAMP_NS_PER_S;
+		saved.not_after.ns = a->ke.not_after_s == 0
+		    ? INT64_MAX
+		    : a->ke.not_after_s * TSTAMP_NS_PER_S;
 		saved.exchanged = a->ke.exchanged;
 		len = nts_jar_encode(&saved, out);
 	}
@@ -217,7 +219,9 @@ assoc_restore(struct assoc *a, const uint8_t *blob, size_t len, struct wall now)
 		a->addr = saved.server;
 		a->ke.exchanged = saved.exchanged;
 		a->ke.age = tstamp_wall_diff(now, saved.exchanged);
-		a->ke.not_after_s = saved.not_after.ns / TSTAMP_NS_PER_S;
+		if (saved.not_after.ns != INT64_MAX)
+			a->ke.not_after_s =
+			    saved.not_after.ns / TSTAMP_NS_PER_S;
 	}
 	wipe_bytes(&saved, sizeof saved);
 	return err;

@@ -166,6 +166,18 @@ answer_plain(struct serve *s, struct serve_job *job)
 	return SERVE_ANSWERED;
 }
 
+/* Whose fault: the fields' as such, or what NTS asks of them. */
+static enum serve_verdict
+malformed(const struct serve_job *job)
+{
+	struct ntp_ext_list fields;
+
+	return ntp_ext_walk(
+		   &fields, job->req->data, job->req->len, NTP_VERSION) < 0
+	    ? SERVE_DROP_FIELDS
+	    : SERVE_DROP_NTS;
+}
+
 static enum serve_verdict
 answer(struct serve *s, struct serve_job *job)
 {
@@ -180,7 +192,7 @@ answer(struct serve *s, struct serve_job *job)
 	if (err == ERR_ABSENT)
 		return answer_plain(s, job);
 	if (err < 0)
-		return SERVE_DROP_NTS;
+		return malformed(job);
 	/*
 	 * Who wants authenticated time can do nothing with a plain answer,
 	 * and must not be tempted to.
