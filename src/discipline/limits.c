@@ -278,11 +278,13 @@ evidence_holds(const struct limits *l, const struct clockcmd_step *cmd)
 
 	for (size_t i = 0; i < cmd->evidence_cnt; i++) {
 		const struct clockcmd_evidence *e = &cmd->evidence[i];
-		double off = (double)e->offset.ns - (double)cmd->offset.ns;
+		struct dur off = tstamp_mono_diff((struct mono){e->offset.ns},
+		    (struct mono){cmd->offset.ns});
 
 		if (e->slot >= l->conf.slot_cnt)
 			return false;
-		if (fabs(off) <= (double)e->root_distance.ns)
+		if (off.ns <= e->root_distance.ns &&
+		    off.ns >= -e->root_distance.ns)
 			cnt++;
 	}
 	return cnt >= 1 && cnt >= l->conf.minsources;
