@@ -21,8 +21,8 @@ int daemon_conffile_load(
 
 /**
  * daemon_conffile_look - add a fault for each certificate, key, key file or
- * trust file that c names and that is not there (error) or that we may not
- * read (warning).
+ * trust file that c names and that is not there (an error; for a key file
+ * that no source needs a warning) or that we may not read (a warning).
  */
 void daemon_conffile_look(const struct conf *c, struct conf_faults *f);
 

@@ -6,11 +6,19 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "conf/conf.h"
 #include "daemon/conffile.h"
+
+static const struct cli_command_help help = {"check", "[FILE]",
+    "Print the configuration in force after reading FILE "
+    "(default: " DAEMON_CONFFILE
+    "),\nor everything that is wrong with it by file, line "
+    "and column.  Warnings go to the\nstandard error.  Exit code 2: the "
+    "daemon would not start.",
+    NULL, 0};
 
 static void
 to_stdout(void *arg, const char *data, size_t len)
@@ -29,16 +37,6 @@ print_faults(const struct conf_faults *f)
 		fprintf(stderr, "%s\n", conf_fault_text(&f->list[i], line));
 	if (all > f->cnt)
 		fprintf(stderr, "and %u more\n", (unsigned)(all - f->cnt));
-}
-
-static int
-usage(FILE *to)
-{
-	fprintf(to,
-	    "usage: truenoon check [FILE]\n"
-	    "Print the effective configuration of FILE (" DAEMON_CONFFILE
-	    "),\nor all that is wrong with it.\n");
-	return to == stdout ? CLI_EXIT_OK : CLI_EXIT_USAGE;
 }
 
 static int
@@ -63,15 +61,19 @@ cli_check(int argc, char **argv)
 	struct conf *c;
 	struct conf_faults *f;
 	int code = CLI_EXIT_FAILED;
+	int operands, err;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout);
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		return usage(stderr);
+	err = cli_options_parse(&help, argc, argv, NULL, &operands);
+	if (err == CLI_OPTIONS_HELP)
+		return CLI_EXIT_OK;
+	if (err == 0 && operands > 1)
+		cli_options_usage(&help, true, stderr);
+	if (err < 0 || operands > 1)
+		return CLI_EXIT_USAGE;
 	c = calloc(1, sizeof *c);
 	f = calloc(1, sizeof *f);
 	if (c && f)
-		code = check(argc == 2 ? argv[1] : DAEMON_CONFFILE, c, f);
+		code = check(operands ? argv[1] : DAEMON_CONFFILE, c, f);
 	else
 		fprintf(stderr, "truenoon check: out of memory\n");
 	free(f);

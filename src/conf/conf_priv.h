@@ -35,7 +35,8 @@ enum conf_repeat {
 
 /* @min, @max, @def: of CONF_INT and CONF_REAL.
  * @clamp: out of range is a warning and the nearest value, as in chrony.
- * @text: default of CONF_TEXT; %S, %R stand for statedir and rundir. */
+ * @text: default of CONF_TEXT; %S, %R stand for statedir and rundir.  A
+ * CONF_OWN with a text has a default to print. */
 struct conf_entry {
 	const char *name;
 	uint8_t state; /* enum conf_state */
@@ -158,14 +159,15 @@ struct conf_out {
 	conf_sink *sink;
 	void *arg;
 	const struct conf *c;
+	bool defaults; /* print what is at its default, else what is not */
 };
 
 void conf_out_text(const struct conf_out *o, const char *text);
 void conf_out_int(const struct conf_out *o, int64_t v);
 void conf_out_real(const struct conf_out *o, double v);
 
-/* Read a file on another level. */
-void conf_parse_file(struct conf_parse *p, const char *path);
+/* Read a file on another level; complains.  Return: 0 or the reader's error. */
+int conf_parse_file(struct conf_parse *p, const char *path);
 
 /* Directives with a shape of their own. */
 #define CONF_OWN_PARSE(name)                                                   \

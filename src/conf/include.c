@@ -88,7 +88,7 @@ static void
 read_all(struct conf_parse *p, const struct paths *all)
 {
 	for (size_t i = 0; i < all->cnt; i++)
-		conf_parse_file(p, all->path[i]);
+		(void)conf_parse_file(p, all->path[i]);
 }
 
 /* A name without *, ? or [ must be there; a pattern may match nothing. */
@@ -102,7 +102,7 @@ conf_own_include(struct conf_parse *p, const struct conf_entry *e, void *base)
 	if (!can_read(p, e) || !conf_take_text(p, e, pattern, sizeof pattern))
 		return;
 	if (pattern[strcspn(pattern, "*?[")] == '\0') {
-		conf_parse_file(p, pattern);
+		(void)conf_parse_file(p, pattern);
 		return;
 	}
 	list(p, pattern, add_in_order, &all);

@@ -323,7 +323,12 @@ conf_out_drift(
     const struct conf_out *o, const struct conf_entry *e, const void *base)
 {
 	const struct conf *c = base;
+	char text[CONF_PATH_MAX + 32];
 
+	conf_value_text(e, c, text);
+	if ((strcmp(text, c->driftfile) == 0 && c->drift_interval_s == 3600) !=
+	    o->defaults)
+		return;
 	conf_out_text(o, e->name);
 	conf_out_text(o, " ");
 	conf_out_text(o, c->driftfile);
@@ -436,6 +441,9 @@ conf_out_aeads(
 {
 	const struct conf *c = base;
 
+	if ((c->ntsaead_cnt == 2 && c->ntsaead[0] == 30 &&
+		c->ntsaead[1] == 15) != o->defaults)
+		return;
 	conf_out_text(o, e->name);
 	for (unsigned i = 0; i < c->ntsaead_cnt; i++)
 		conf_out_int(o, c->ntsaead[i]);

@@ -271,7 +271,7 @@ read_error(int err)
 	return "it cannot be read";
 }
 
-void
+int
 conf_parse_file(struct conf_parse *p, const char *path)
 {
 	struct conf_words words = p->w;
@@ -280,7 +280,7 @@ conf_parse_file(struct conf_parse *p, const char *path)
 	int err;
 
 	if (!enter(p, path))
-		return;
+		return ERR_FULL;
 	conf_line_init(&feed.line);
 	err = p->r->read(p->r->ctx, path, on_data, &feed);
 	if (err == 0)
@@ -289,8 +289,11 @@ conf_parse_file(struct conf_parse *p, const char *path)
 	p->w = words;
 	p->where = where;
 	p->bad = false;
-	if (err < 0)
+	if (err < 0 && p->level == 0)
+		conf_error(p, "%s", read_error(err));
+	else if (err < 0)
 		conf_error(p, "'%.150s': %s", path, read_error(err));
+	return err;
 }
 
 static void
@@ -312,8 +315,8 @@ conf_parse(struct conf *c, const struct conf_reader *r, const char *path,
 	uint32_t errors = f->error_cnt;
 
 	start(&p, c, r, f);
-	conf_parse_file(&p, path);
-	conf_check(c, f);
+	if (conf_parse_file(&p, path) == 0)
+		conf_check(c, f);
 	return f->error_cnt == errors ? 0 : ERR_BAD;
 }
 

@@ -14,21 +14,21 @@ print_source(const struct conf_out *o, const struct conf_source *s)
 }
 
 static void
-print_values(const struct conf_out *o, bool defaults)
+print_values(const struct conf_out *o)
 {
 	for (size_t i = 0; i < conf_directives.cnt; i++) {
 		const struct conf_entry *e = &conf_directives.entry[i];
 
 		if (e->kind == CONF_OWN) {
-			if (e->print && !defaults)
+			if (e->print && (e->text || !o->defaults))
 				e->print(o, e, o->c);
 			continue;
 		}
 		if (e->kind == CONF_ANY ||
-		    conf_value_is_default(e, o->c) != defaults)
+		    conf_value_is_default(e, o->c) != o->defaults)
 			continue;
 		/* What is off or nowhere by default has no line. */
-		if (defaults &&
+		if (o->defaults &&
 		    (e->kind == CONF_CHOICE || e->state != CONF_ACTED ||
 			(e->kind == CONF_TEXT && e->text[0] == '\0')))
 			continue;
@@ -49,7 +49,8 @@ conf_print(const struct conf *c, conf_sink *sink, void *arg)
 		conf_out_text(&o, c->sourcedir[i]);
 		conf_out_text(&o, "\n");
 	}
-	print_values(&o, false);
+	print_values(&o);
 	conf_out_text(&o, "# defaults\n");
-	print_values(&o, true);
+	o.defaults = true;
+	print_values(&o);
 }

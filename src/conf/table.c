@@ -94,7 +94,8 @@ static const struct conf_entry directives[] = {
 	{"targeterror", LATER, REAL(0, 1e3, 0), C(targeterror_s)},
 	{"tempcomp", LATER, ANY(3)},
 	/* NTS, client */
-	{"ntsaeads", ACTED, OWNOUT(aeads), C(ntsaead), .min = 0, .max = 65535},
+	{"ntsaeads", ACTED, OWNOUT(aeads), C(ntsaead), .text = "30 15",
+	    .min = 0, .max = 65535},
 	{"ntsdumpdir", ACTED, TEXT("%S"), C(ntsdumpdir)},
 	{"ntscachedir", ACTED, OWN(ntscachedir), C(ntsdumpdir),
 	    .why = "the old name of ntsdumpdir"},

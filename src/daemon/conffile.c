@@ -61,9 +61,19 @@ daemon_conffile_load(struct conf *c, const char *path, struct conf_faults *f)
 	return conf_parse(c, &reader, path, f);
 }
 
+static bool
+any_key(const struct conf *c)
+{
+	for (uint32_t i = 0; i < c->source_cnt; i++)
+		if (c->source[i].key != 0)
+			return true;
+	return false;
+}
+
+/* @needed: nothing works without it. */
 static void
 look(const struct conf *c, struct conf_faults *f, const char *directive,
-    const char *path)
+    const char *path, bool needed)
 {
 	const struct conf_where *w = conf_place(c, directive);
 	char text[CONF_FAULT_TEXT];
@@ -72,7 +82,10 @@ look(const struct conf *c, struct conf_faults *f, const char *directive,
 		return;
 	snprintf(text, sizeof text, "%s %.120s: %s", directive, path,
 	    strerror(errno));
-	conf_fault_add(f, errno == EACCES ? CONF_WARNING : CONF_ERROR,
+	/* Another user may be meant to read it. */
+	if (errno == EACCES)
+		needed = false;
+	conf_fault_add(f, needed ? CONF_ERROR : CONF_WARNING,
 	    c->file[w->file_idx], w, text);
 }
 
@@ -80,10 +93,10 @@ void
 daemon_conffile_look(const struct conf *c, struct conf_faults *f)
 {
 	for (uint32_t i = 0; i < c->cert_cnt; i++)
-		look(c, f, "ntsservercert", c->ntsservercert[i]);
+		look(c, f, "ntsservercert", c->ntsservercert[i], true);
 	for (uint32_t i = 0; i < c->key_cnt; i++)
-		look(c, f, "ntsserverkey", c->ntsserverkey[i]);
+		look(c, f, "ntsserverkey", c->ntsserverkey[i], true);
 	for (uint32_t i = 0; i < c->trust_cnt; i++)
-		look(c, f, "ntstrustedcerts", c->trust[i].path);
-	look(c, f, "keyfile", c->keyfile);
+		look(c, f, "ntstrustedcerts", c->trust[i].path, true);
+	look(c, f, "keyfile", c->keyfile, any_key(c));
 }

@@ -547,7 +547,7 @@ files_that_cannot_be_read(void **state)
 	    "such file"));
 	assert_true(has_fault(&faults, "/m:4:9: error: '/d': no permission"));
 	assert_int_equal(mem_parse(&conf, none, 0, &faults), ERR_BAD);
-	assert_true(has_fault(&faults, "/m: error: '/m': no permission"));
+	assert_true(has_fault(&faults, "/m: error: no permission"));
 }
 
 static const char long_text[] =
