@@ -176,13 +176,11 @@ put_summary(struct ctl_text *t, const struct cli_result *r, size_t cnt)
 	}
 	if (a.cnt > 1)
 		ctl_text_printf(t,
-		    "%u servers agree, %u of them "
-		    "authenticated: true",
-		    a.cnt, sure);
+		    "%u servers agree, %u of them authenticated:\ntrue", a.cnt,
+		    sure);
 	else
 		ctl_text_put(t, "True");
-	ctl_text_printf(t,
-	    " time is this clock plus something from %s to %s.\n",
+	ctl_text_printf(t, " time minus this clock is between %s and %s.\n",
 	    ctl_text_offset(x, a.earliest_s), ctl_text_offset(y, a.latest_s));
 }
 

@@ -47,9 +47,9 @@ static const char *const texts[CTL_VERB_CNT] = {
 		"use NTS.",
 };
 
-/* What comes back, whole, with a NUL. */
+/* What comes back: room for one byte too many, and a NUL. */
 struct answer {
-	char data[CTL_ANSWER_MAX + 1];
+	char data[CTL_ANSWER_MAX + 2];
 	size_t len;
 };
 
@@ -111,7 +111,8 @@ read_all(int fd, struct answer *a)
 
 	a->len = 0;
 	for (;;) {
-		ssize_t n = read(fd, a->data + a->len, CTL_ANSWER_MAX - a->len);
+		ssize_t n =
+		    read(fd, a->data + a->len, CTL_ANSWER_MAX + 1 - a->len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -121,7 +122,7 @@ read_all(int fd, struct answer *a)
 		a->data[a->len] = '\0';
 		if (n == 0)
 			return 0;
-		if (a->len == CTL_ANSWER_MAX)
+		if (a->len > CTL_ANSWER_MAX)
 			return ERR_FULL;
 		if (tstamp_mono_diff(end, os_clock_mono()).ns < 0)
 			return ERR_AGAIN;

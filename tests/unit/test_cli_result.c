@@ -96,8 +96,8 @@ for_a_person(void **state)
 	    "  Certificate CN=x, expired (2026-03-01 11:59:59 UTC)\n"
 	    "  Failed      at tls: certificate expired\\x0a\\x9b\n"
 	    "\n"
-	    "2 servers agree, 1 of them authenticated: true time is this "
-	    "clock plus something from -4.500 ms to -1.500 ms.\n");
+	    "2 servers agree, 1 of them authenticated:\n"
+	    "true time minus this clock is between -4.500 ms and -1.500 ms.\n");
 }
 
 static void
