@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * UDP on loopback: stamps of both directions, batches, answers from the
+ * address that was asked, and the loop that waits for them.  Without IPv6
+ * its half says so and is left out.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "net/loop.h"
+#include "net/udp.h"
+#include "os/clock.h"
+
+static struct addr
+addr_of(const char *text, uint16_t port)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(&a, text), 0);
+	a.port = port;
+	return a;
+}
+
+/* A listener on a port the kernel chose. */
+static int
+listen_any(const char *text, struct addr *at)
+{
+	struct net_udp_client named;
+	struct addr wish = addr_of(text, 0);
+	int fd = net_udp_listen(&wish, NULL);
+
+	if (fd < 0)
+		return fd;
+	named.fd = fd;
+	assert_int_equal(net_udp_local(&named, at), 0);
+	return fd;
+}
+
+static void
+expect_recv(struct net_udp_client *u, const char *want, struct net_stamp *rx)
+{
+	char buf[64];
+	size_t len;
+	int err = ERR_AGAIN;
+
+	for (int i = 0; err == ERR_AGAIN && i < 1000; i++) {
+		err = net_udp_recv(u, buf, sizeof buf, &len, rx);
+		if (err == ERR_AGAIN)
+			usleep(1000);
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(len, strlen(want));
+	assert_memory_equal(buf, want, len);
+}
+
+static void
+echo_one(int fd, struct net_udp_batch *b, const char *text)
+{
+	int n = 0;
+
+	for (int i = 0; n == 0 && i < 1000; i++) {
+		n = net_udp_batch_recv(b, fd);
+		if (n == 0)
+			usleep(1000);
+	}
+	assert_int_equal(n, 1);
+	b->at[0].out_len = strlen(text);
+	memcpy(b->at[0].out, text, b->at[0].out_len);
+	assert_int_equal(net_udp_batch_send(b, fd), 1);
+}
+
+/* Return: whether the machine was quick enough for the bounds to hold. */
+static bool
+exchange_on(const char *text)
+{
+	struct net_udp_batch *b = net_udp_batch_new();
+	int hold = net_udp_hold_stamps();
+	struct net_udp_client u;
+	struct net_stamp rx;
+	struct wall before, after;
+	struct addr at, mine;
+	int fd = listen_any(text, &at);
+	bool quick;
+
+	if (fd == ERR_ABSENT) {
+		printf("no %s here: left out\n", text);
+		close(hold);
+		net_udp_batch_free(b);
+		return true;
+	}
+	assert_true(fd >= 0);
+	assert_true(hold >= 0);
+	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+	assert_int_equal(net_udp_local(&u, &mine), 0);
+	before = os_clock_real();
+	assert_int_equal(net_udp_send(&u, "ask", 3), 0);
+	quick = os_clock_real().ns - before.ns < 5000000;
+	usleep(20000);
+	echo_one(fd, b, "answer");
+	assert_int_equal(b->at[0].len, 3);
+	assert_memory_equal(b->at[0].data, "ask", 3);
+	assert_true(addr_same_host(&b->at[0].from, &mine));
+	assert_int_equal(b->at[0].from.port, mine.port);
+	assert_true(addr_same_host(&b->at[0].to, &at));
+	assert_true(b->at[0].kernel_stamp);
+	/* Stamped on arrival, not when we came to read it. */
+	assert_true(b->at[0].received.ns >= before.ns);
+	if (quick)
+		assert_true(b->at[0].received.ns < before.ns + 10000000);
+	usleep(20000);
+	expect_recv(&u, "answer", &rx);
+	after = os_clock_real();
+	assert_int_equal(rx.source, NET_STAMP_KERNEL);
+	if (quick)
+		assert_int_equal(u.tx.source, NET_STAMP_KERNEL);
+	assert_true(u.pre.real.ns <= u.tx.real.ns);
+	assert_true(u.tx.real.ns <= b->at[0].received.ns);
+	assert_true(b->at[0].received.ns < rx.real.ns);
+	assert_true(rx.real.ns < after.ns - 10000000);
+	assert_true(llabs(rx.mono.ns - u.tx.mono.ns -
+			(rx.real.ns - u.tx.real.ns)) < 2000000);
+	net_udp_close(&u);
+	net_udp_close(&u);
+	close(fd);
+	close(hold);
+	net_udp_batch_free(b);
+	return quick;
+}
+
+static void
+stamps_of_both_directions(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10 && !exchange_on("127.0.0.1"); i++)
+		;
+	for (int i = 0; i < 10 && !exchange_on("::1"); i++)
+		;
+}
+
+/* Ports are fresh and differ (RFC 9109). */
+static void
+ports_are_fresh(void **state)
+{
+	struct addr at, mine[16];
+	int fd = listen_any("127.0.0.1", &at), steps = 0;
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct net_udp_client u;
+
+		assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+		assert_int_equal(net_udp_local(&u, &mine[i]), 0);
+		net_udp_close(&u);
+		if (i > 0 && abs(mine[i].port - mine[i - 1].port) > 16)
+			steps++;
+	}
+	assert_true(steps > 10);
+	close(fd);
+}
+
+static void
+without_kernel_stamps(void **state)
+{
+	struct net_udp_options o = {.no_stamps = true,
+	    .bind = addr_of("127.0.0.5", 99)};
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct net_udp_client u;
+	struct net_stamp rx;
+	struct addr at, mine;
+	int fd = listen_any("127.0.0.1", &at);
+
+	(void)state;
+	assert_int_equal(net_udp_open(&u, &at, &o), 0);
+	assert_int_equal(net_udp_local(&u, &mine), 0);
+	assert_true(addr_same_host(&mine, &o.bind));
+	assert_int_not_equal(mine.port, 99);
+	assert_int_equal(net_udp_send(&u, "ask", 3), 0);
+	echo_one(fd, b, "answer");
+	expect_recv(&u, "answer", &rx);
+	assert_int_equal(rx.source, NET_STAMP_USER);
+	assert_int_equal(u.tx.source, NET_STAMP_USER);
+	assert_true(u.tx.real.ns <= rx.real.ns);
+	net_udp_close(&u);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
+static void
+batches(void **state)
+{
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct net_udp_client u[100];
+	struct addr at;
+	int fd = listen_any("127.0.0.1", &at), n;
+	static uint8_t big[NET_UDP_DATA_MAX + 1];
+	struct net_stamp rx;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(net_udp_open(&u[i], &at, NULL), 0);
+		assert_int_equal(net_udp_send(&u[i], &i, sizeof i), 0);
+	}
+	for (int round = 0; round < 2; round++) {
+		n = net_udp_batch_recv(b, fd);
+		assert_int_equal(n, round == 0 ? NET_UDP_BATCH :
+						 100 - NET_UDP_BATCH);
+		for (int i = 0; i < n; i++) {
+			int which;
+
+			memcpy(&which, b->at[i].data, sizeof which);
+			assert_int_equal(which, i + round * NET_UDP_BATCH);
+			if (which % 3 == 0) /* the others get none */
+				continue;
+			memcpy(b->at[i].out, &which, sizeof which);
+			b->at[i].out_len = sizeof which;
+		}
+		assert_int_equal(net_udp_batch_send(b, fd),
+		    round == 0 ? 42 : 24);
+	}
+	assert_int_equal(net_udp_batch_recv(b, fd), 0);
+	for (int i = 0; i < 100; i++) {
+		size_t len;
+		int which, err = net_udp_recv(&u[i], &which, sizeof which,
+			       &len, &rx);
+
+		assert_int_equal(err, i % 3 == 0 ? ERR_AGAIN : 0);
+		assert_true(i % 3 == 0 || which == i);
+	}
+	/* A13: cut by the kernel, marked; an empty one is an empty one. */
+	assert_int_equal(net_udp_send(&u[0], big, sizeof big), 0);
+	assert_int_equal(net_udp_send(&u[0], big, sizeof big - 1), 0);
+	assert_int_equal(net_udp_send(&u[0], big, 0), 0);
+	assert_int_equal(net_udp_batch_recv(b, fd), 3);
+	assert_true(b->at[0].truncated);
+	assert_false(b->at[1].truncated);
+	assert_int_equal(b->at[1].len, NET_UDP_DATA_MAX);
+	assert_int_equal(b->at[2].len, 0);
+	for (int i = 0; i < 100; i++)
+		net_udp_close(&u[i]);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
+/* Multi-homed: the answer comes from where the question went. */
+static void
+answers_from_the_asked_address(void **state)
+{
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct net_udp_client u;
+	struct net_stamp rx;
+	struct addr at, to;
+	int fd = listen_any("0.0.0.0", &at);
+
+	(void)state;
+	to = addr_of("127.1.2.3", at.port);
+	assert_int_equal(net_udp_open(&u, &to, NULL), 0);
+	assert_int_equal(net_udp_send(&u, "ask", 3), 0);
+	echo_one(fd, b, "answer");
+	assert_true(addr_same_host(&b->at[0].to, &to));
+	expect_recv(&u, "answer", &rx); /* connected: else not delivered */
+	net_udp_close(&u);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
+static void
+failures(void **state)
+{
+	struct addr at, shared;
+	struct net_udp_client u;
+	struct net_stamp rx;
+	char buf[8];
+	size_t len;
+	int fd = listen_any("127.0.0.1", &at), second;
+	static uint8_t huge[70000];
+
+	(void)state;
+	/* Ours share the port, a stranger's is noticed. */
+	second = net_udp_listen(&at, NULL);
+	assert_true(second >= 0);
+	assert_int_equal(net_udp_probe(&at, NULL), ERR_FULL);
+	close(second);
+	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+	assert_int_equal(net_udp_send(&u, huge, sizeof huge), ERR_FULL);
+	close(fd);
+	assert_int_equal(net_udp_probe(&at, NULL), 0);
+	/* Nobody there: told by the next call, as a hint. */
+	assert_int_equal(net_udp_send(&u, "x", 1), 0);
+	assert_int_equal(net_udp_recv(&u, buf, sizeof buf, &len, &rx),
+	    ERR_CLOSED);
+	assert_int_equal(net_udp_recv(&u, buf, sizeof buf, &len, &rx),
+	    ERR_AGAIN);
+	net_udp_close(&u);
+	shared = (struct addr){0};
+	assert_true(net_udp_open(&u, &shared, NULL) < 0);
+	assert_int_equal(u.fd, -1);
+}
+
+struct waiter {
+	struct net_loop *loop;
+	struct net_udp_client u;
+	struct net_stamp rx;
+	int calls;
+	bool got;
+};
+
+static void
+on_read(void *arg, unsigned what)
+{
+	struct waiter *w = arg;
+	char buf[64];
+	size_t len;
+
+	assert_int_equal(what, NET_READ);
+	w->calls++;
+	while (net_udp_recv(&w->u, buf, sizeof buf, &len, &w->rx) == 0)
+		w->got = true;
+	if (w->got)
+		net_loop_stop(w->loop);
+}
+
+static void
+loop_waits_for_answers(unsigned flags)
+{
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct waiter w = {0};
+	struct net_watch watch;
+	struct addr at;
+	int fd = listen_any("127.0.0.1", &at);
+
+	w.loop = net_loop_new(flags);
+	assert_int_equal(net_udp_open(&w.u, &at, NULL), 0);
+	assert_int_equal(net_watch_init(&watch, w.loop, on_read, &w), 0);
+	net_watch_set(&watch, w.u.fd, NET_READ);
+	assert_int_equal(net_udp_send(&w.u, "ask", 3), 0);
+	echo_one(fd, b, "answer");
+	assert_int_equal(net_loop_run(w.loop), 0);
+	assert_true(w.got);
+	assert_true(w.calls <= 2); /* the error queue does not spin it */
+	net_watch_fini(&watch);
+	net_udp_close(&w.u);
+	net_loop_free(w.loop);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
+static void
+loop_waits(void **state)
+{
+	(void)state;
+	loop_waits_for_answers(0);
+	loop_waits_for_answers(NET_LOOP_SINGLE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(stamps_of_both_directions),
+	    cmocka_unit_test(ports_are_fresh),
+	    cmocka_unit_test(without_kernel_stamps),
+	    cmocka_unit_test(batches),
+	    cmocka_unit_test(answers_from_the_asked_address),
+	    cmocka_unit_test(failures),
+	    cmocka_unit_test(loop_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
