@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Nanoseconds per request answered in memory, one core: plain NTP, AES-CMAC,
+ * NTS with one and with eight cookies, and requests that are dropped.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ntp/ext.h"
+#include "ntp/packet.h"
+#include "nts/ef.h"
+#include "nts/keyring.h"
+#include "serve/access.h"
+#include "serve/serve.h"
+
+#define ROUNDS 9
+#define RULES  10000
+
+struct bench {
+	struct rng rng;
+	struct nts_keyring ring;
+	struct nts_aeads aeads;
+	struct nts_cookie_keys cookies;
+	struct crypto_mac_key key;
+	struct serve *serve;
+	struct serve_request req;
+	uint8_t in[2048];
+	uint8_t out[SERVE_RESPONSE_MAX];
+};
+
+static void
+fill(void *ctx, void *buf, size_t len)
+{
+	static uint64_t seed = 1;
+	uint8_t *p = buf;
+
+	(void)ctx;
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		p[i] = (uint8_t)(seed >> 56);
+	}
+}
+
+static double
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void
+run(struct bench *b, const char *what, enum serve_verdict want)
+{
+	double ns[ROUNDS];
+	enum serve_verdict v;
+	int cnt = 20000;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		double start = now_ns();
+
+		for (int n = 0; n < cnt; n++) {
+			serve_request(
+			    b->serve, &b->req, b->out, sizeof b->out, &v);
+			if (v != want) {
+				printf("serve %s: %s\n", what,
+				    serve_verdict_text(v));
+				exit(1);
+			}
+		}
+		ns[i] = (now_ns() - start) / cnt;
+	}
+	qsort(ns, ROUNDS, sizeof ns[0], by_value);
+	printf("serve %-28s %8.0f ns/request (least %.0f)\n", what,
+	    ns[ROUNDS / 2], ns[0]);
+}
+
+static void
+plain(struct bench *b)
+{
+	struct ntp_packet p = {
+	    .version = 4, .mode = NTP_MODE_CLIENT, .transmit = {12345}};
+
+	ntp_packet_encode(&p, b->in);
+	b->req.len = NTP_HEADER_LEN;
+}
+
+static int
+with_mac(struct bench *b)
+{
+	struct crypto_mac *mac = crypto_mac_new();
+	struct bytes_out out;
+	uint8_t tag[CRYPTO_MAC_MAX];
+	int len;
+
+	plain(b);
+	if (!mac)
+		return -1;
+	bytes_out_init(&out, b->in, sizeof b->in);
+	out.pos = NTP_HEADER_LEN;
+	len = crypto_mac_compute(mac, &b->key, b->in, out.pos, tag);
+	if (len > 0)
+		ntp_ext_put_mac(&out, b->key.id, tag, (size_t)len);
+	b->req.len = out.pos;
+	crypto_mac_free(mac);
+	return len;
+}
+
+static int
+with_nts(struct bench *b, unsigned placeholder_cnt)
+{
+	struct nts_keys keys = {.aead = 15, .key_len = 32};
+	struct nts_cookie cookie = {.len = (uint16_t)nts_cookie_len(15)};
+	uint8_t uid[NTS_UID_LEN];
+	struct nts_ef_ask ask = {
+	    .uid = uid, .cookie = &cookie, .placeholder_cnt = placeholder_cnt};
+	struct bytes_out out;
+
+	fill(NULL, keys.c2s, 32);
+	fill(NULL, keys.s2c, 32);
+	fill(NULL, uid, sizeof uid);
+	plain(b);
+	if (nts_cookie_seal(&b->cookies, &keys, &b->rng, cookie.data) < 0)
+		return -1;
+	bytes_out_init(&out, b->in, sizeof b->in);
+	out.pos = NTP_HEADER_LEN;
+	if (nts_ef_put_request(&b->aeads, &keys, &ask, &b->rng, &out) < 0)
+		return -1;
+	b->req.len = out.pos;
+	return 0;
+}
+
+/* Many rules: the cost of a request must not show them. */
+static struct serve_access *
+many_rules(void)
+{
+	static struct serve_access_rule r[RULES];
+
+	for (size_t i = 1; i < RULES; i++) {
+		r[i].prefix.addr.family = ADDR_V4;
+		fill(NULL, r[i].prefix.addr.bytes, 4);
+		r[i].prefix.bits = (uint8_t)(8 + i % 25);
+		r[i].allow = true;
+	}
+	r[0].allow = true;
+	return serve_access_new(r, RULES);
+}
+
+static struct serve_access *
+init(struct bench *b)
+{
+	static const struct serve_access_rule all = {.allow = true};
+	struct serve_conf conf = {.precision_log2s = -24, .local_stratum = 1};
+	struct serve_access *access = serve_access_new(&all, 1);
+
+	memset(b, 0, sizeof *b);
+	b->rng = (struct rng){fill, NULL};
+	b->key.id = 1;
+	b->key.type = CRYPTO_MAC_AES128;
+	b->key.len = 16;
+	nts_keyring_init(&b->ring, (struct wall){0}, &b->rng);
+	nts_cookie_keys_init(&b->cookies);
+	conf.access = access;
+	conf.ring = &b->ring;
+	conf.keys = &b->key;
+	conf.key_cnt = 1;
+	conf.rng = &b->rng;
+	b->serve = serve_new(&conf);
+	if (!access || !b->serve || nts_aeads_init(&b->aeads) < 0 ||
+	    nts_cookie_keys_load(&b->cookies, &b->ring) < 0)
+		exit(1);
+	b->req.data = b->in;
+	b->req.from = (struct addr){
+	    .family = ADDR_V4, .port = 4000, .bytes = {192, 0, 2, 1}};
+	b->req.rx.ns = 1790000000000000000LL;
+	b->req.tx.ns = b->req.rx.ns + 10000;
+	return access;
+}
+
+int
+main(void)
+{
+	static struct bench b;
+	struct serve_access *access = init(&b), *many = many_rules();
+
+	plain(&b);
+	run(&b, "ntp", SERVE_ANSWERED);
+	serve_set_access(b.serve, many);
+	run(&b, "ntp, 10000 access rules", SERVE_ANSWERED);
+	serve_set_access(b.serve, access);
+	if (with_mac(&b) < 0)
+		return 1;
+	run(&b, "ntp, aes-cmac", SERVE_ANSWERED_MAC);
+	if (with_nts(&b, 0) < 0)
+		return 1;
+	run(&b, "nts, 1 cookie", SERVE_ANSWERED_NTS);
+	b.in[b.req.len - 1] ^= 1;
+	run(&b, "nts, bad tag (ntsn)", SERVE_NAK);
+	if (with_nts(&b, 7) < 0)
+		return 1;
+	run(&b, "nts, 8 cookies", SERVE_ANSWERED_NTS);
+	serve_free(b.serve);
+	serve_access_free(access);
+	serve_access_free(many);
+	nts_cookie_keys_fini(&b.cookies);
+	nts_aeads_fini(&b.aeads);
+	return 0;
+}
