@@ -67,7 +67,8 @@ size_t crypto_mac_type_len(unsigned type);
 int crypto_mac_key_check(const struct crypto_mac_key *key) MUST_CHECK;
 
 /**
- * crypto_mac_new - contexts for every type, made once.
+ * crypto_mac_new - contexts for every type, made once: a CMAC never allocates
+ * (libcrypto 3.0 itself remakes one small state per legacy digest).
  * Return: owned, NULL when libcrypto has no AES.  A type that libcrypto does
  * not offer (MD5 under some policies) gives ERR_ABSENT when it is used.
  */

@@ -141,10 +141,10 @@ short_format(void **state)
 	assert_int_equal(tstamp_short_from_s(1e-9).v, 1);
 	assert_int_equal(tstamp_short_from_s(1.0000001).v, 0x10001);
 	assert_int_equal(tstamp_short_from_s(-1).v, 0);
-	assert_int_equal(tstamp_short_from_s(NAN).v, 0);
+	assert_int_equal(tstamp_short_from_s((double)NAN).v, 0);
 	assert_int_equal(tstamp_short_from_s(65535.99999).v, UINT32_MAX);
 	assert_int_equal(tstamp_short_from_s(65536).v, UINT32_MAX);
-	assert_int_equal(tstamp_short_from_s(INFINITY).v, UINT32_MAX);
+	assert_int_equal(tstamp_short_from_s((double)INFINITY).v, UINT32_MAX);
 	for (uint32_t v = 0; v < 0xf0000000U; v += 0x1234567)
 		assert_int_equal(tstamp_short_from_s(
 				     tstamp_short_to_s((struct ntp_short){v}))
@@ -182,9 +182,9 @@ intervals_in_seconds(void **state)
 	assert_int_equal(tstamp_dur_from_s(-1e-9).ns, -1);
 	assert_int_equal(tstamp_dur_from_s(0.6e-9).ns, 1);
 	assert_int_equal(tstamp_dur_from_s(-0.4e-9).ns, 0);
-	assert_int_equal(tstamp_dur_from_s(NAN).ns, 0);
-	assert_int_equal(tstamp_dur_from_s(INFINITY).ns, INT64_MAX);
-	assert_int_equal(tstamp_dur_from_s(-INFINITY).ns, INT64_MIN);
+	assert_int_equal(tstamp_dur_from_s((double)NAN).ns, 0);
+	assert_int_equal(tstamp_dur_from_s((double)INFINITY).ns, INT64_MAX);
+	assert_int_equal(tstamp_dur_from_s(-(double)INFINITY).ns, INT64_MIN);
 	assert_int_equal(tstamp_dur_from_s(9.3e9).ns, INT64_MAX);
 	assert_int_equal(tstamp_dur_from_s(-9.3e9).ns, INT64_MIN);
 }

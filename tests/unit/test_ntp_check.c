@@ -157,7 +157,7 @@ root_distance_edge(void **state)
 	assert_int_equal(ntp_check_answer(&p, &e), NTP_CHECK_DISTANCE);
 	e.distance_max_s = 0.2500001;
 	assert_int_equal(ntp_check_answer(&p, &e), NTP_CHECK_OK);
-	e.distance_max_s = NAN;
+	e.distance_max_s = (double)NAN;
 	assert_int_equal(ntp_check_answer(&p, &e), NTP_CHECK_DISTANCE);
 }
 

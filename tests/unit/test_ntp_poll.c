@@ -33,8 +33,8 @@ there_and_back(void **state)
 	assert_int_equal(ntp_poll_from_s(30e-9), -24);
 	assert_int_equal(ntp_poll_from_s(0), INT8_MIN);
 	assert_int_equal(ntp_poll_from_s(-1), INT8_MIN);
-	assert_int_equal(ntp_poll_from_s(NAN), INT8_MIN);
-	assert_int_equal(ntp_poll_from_s(INFINITY), INT8_MAX);
+	assert_int_equal(ntp_poll_from_s((double)NAN), INT8_MIN);
+	assert_int_equal(ntp_poll_from_s((double)INFINITY), INT8_MAX);
 	assert_int_equal(ntp_poll_from_s(1e300), INT8_MAX);
 	assert_int_equal(ntp_poll_from_s(1e-300), INT8_MIN);
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How libcrypto is used: no allocation once the objects are made, and a
+ * libcrypto whose key-only initialisation keeps the chain is noticed and
+ * worked around.
+ */
+#include <dlfcn.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "crypto/aead.h"
+#include "crypto/mac.h"
+#include "hex.h"
+
+static unsigned long alloc_cnt;
+static bool keeps_the_chain;
+
+static void *
+counted_malloc(size_t len, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	alloc_cnt++;
+	return malloc(len);
+}
+
+static void *
+counted_realloc(void *p, size_t len, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	alloc_cnt++;
+	return realloc(p, len);
+}
+
+static void
+counted_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+/* Stands before libcrypto's own for everything linked statically. */
+int
+EVP_EncryptInit_ex2(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher,
+    const unsigned char *key, const unsigned char *iv,
+    const OSSL_PARAM params[])
+{
+	static int (*real)(EVP_CIPHER_CTX *, const EVP_CIPHER *,
+	    const unsigned char *, const unsigned char *, const OSSL_PARAM[]);
+	unsigned char block[16] = {0};
+	int len;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "EVP_EncryptInit_ex2");
+	if (real(ctx, cipher, key, iv, params) != 1)
+		return 0;
+	if (keeps_the_chain && !cipher)
+		return EVP_EncryptUpdate(ctx, block, &len, block, 16);
+	return 1;
+}
+
+/* One request and one answer under this key. */
+static void
+exchange(struct crypto_aead *a, uint8_t first)
+{
+	uint8_t key[32] = {first}, nonce[16] = {2}, ad[188] = {3};
+	uint8_t plain[104] = {4}, sealed[120], back[104];
+	struct crypto_aead_msg m = {nonce, sizeof nonce, ad, sizeof ad};
+
+	assert_int_equal(crypto_aead_set_key(a, key, sizeof key), 0);
+	assert_int_equal(crypto_aead_seal(a, &m, NULL, 0, sealed), 0);
+	assert_int_equal(crypto_aead_open(a, &m, sealed, 16, NULL), 0);
+	assert_int_equal(
+	    crypto_aead_seal(a, &m, plain, sizeof plain, sealed), 0);
+	assert_int_equal(
+	    crypto_aead_open(a, &m, sealed, sizeof sealed, back), 0);
+	assert_memory_equal(back, plain, sizeof plain);
+	sealed[0] ^= 1;
+	assert_int_equal(
+	    crypto_aead_open(a, &m, sealed, sizeof sealed, back), ERR_AUTH);
+}
+
+static void
+aead_does_not_allocate(void **state)
+{
+	struct crypto_aead *a = crypto_aead_new(CRYPTO_AEAD_SIV_256);
+	unsigned long before;
+
+	(void)state;
+	assert_non_null(a);
+	before = alloc_cnt;
+	assert_true(before > 0); /* the counter counts */
+	for (unsigned i = 0; i < 100; i++)
+		exchange(a, (uint8_t)i);
+	assert_int_equal(alloc_cnt, before);
+	crypto_aead_free(a);
+}
+
+/* libcrypto 3.0 remakes the state of a digest at each use: once, and freed at
+ * the next; CMAC never. */
+static void
+macs_hardly_allocate(void **state)
+{
+	struct crypto_mac *m = crypto_mac_new();
+	struct crypto_mac_key key = {.id = 1};
+	uint8_t out[CRYPTO_MAC_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < 10 * CRYPTO_MAC_TYPE_CNT; i++) {
+		unsigned long before = alloc_cnt;
+		bool aes;
+
+		key.type = (uint8_t)(i % CRYPTO_MAC_TYPE_CNT);
+		key.len = key.type == CRYPTO_MAC_AES256 ? 32 : 16;
+		aes = key.type == CRYPTO_MAC_AES128 ||
+		    key.type == CRYPTO_MAC_AES256;
+		assert_int_equal(
+		    crypto_mac_compute(m, &key, "noon", 4, out) > 0,
+		    key.type != CRYPTO_MAC_NONE);
+		assert_true(alloc_cnt - before <= (aes ? 0 : 1));
+	}
+	crypto_mac_free(m);
+}
+
+static void
+a_kept_chain_is_worked_around(void **state)
+{
+	struct crypto_aead *a;
+
+	(void)state;
+	keeps_the_chain = true;
+	a = crypto_aead_new(CRYPTO_AEAD_SIV_256);
+	assert_non_null(a);
+	exchange(a, 1);
+	assert_int_equal(crypto_aead_selftest(), 0);
+	keeps_the_chain = false;
+	crypto_aead_free(a);
+}
+
+/* What is absent or does not verify leaves nothing behind that TLS code of
+ * the same thread would take for its own failure. */
+static void
+the_error_queue_stays_empty(void **state)
+{
+	struct crypto_aead *a = crypto_aead_new(CRYPTO_AEAD_SIV_256);
+
+	(void)state;
+	ERR_clear_error();
+	for (unsigned id = 0; id < 40; id++)
+		(void)crypto_aead_offered(id);
+	exchange(a, 1);
+	crypto_mac_free(crypto_mac_new());
+	assert_int_equal(ERR_peek_error(), 0);
+	crypto_aead_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(aead_does_not_allocate),
+	    cmocka_unit_test(macs_hardly_allocate),
+	    cmocka_unit_test(a_kept_chain_is_worked_around),
+	    cmocka_unit_test(the_error_queue_stays_empty),
+	};
+
+	if (CRYPTO_set_mem_functions(
+		counted_malloc, counted_realloc, counted_free) != 1)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
