@@ -58,6 +58,14 @@ double discipline_stacked_apart(
     const struct discipline_stacked *f, unsigned i, unsigned k, double *sd);
 
 /**
+ * discipline_stacked_bias - phase of i less the weighted mean of all.
+ * @w:   a weight per index, their sum 1.
+ * @var: its variance.
+ */
+double discipline_stacked_bias(const struct discipline_stacked *f, unsigned i,
+    const double *w, double *var);
+
+/**
  * discipline_stacked_shift - add to every phase, with a variance that all of
  * them share.
  */

@@ -16,6 +16,7 @@
 #define SUSPECT_REPLIES    2 /* in a row, before all are asked faster */
 #define WATCH_REPLIES      8
 #define JUMP_BAR           8
+#define BIAS_SIGNIFICANT   4.0 /* variances; less than two sigma is chance */
 
 void
 discipline_compare_init(struct core_compare *c)
@@ -114,6 +115,94 @@ discipline_compare_take(
 	if (!fits && src->since_reset > 8)
 		src->bar = JUMP_BAR;
 	suspect(d, slot);
+}
+
+/* Weights in the mean of the phases: by information and, as far as the
+ * sources are seen to differ, by how far each may be off, which goes with
+ * its delay.  Nobody has more than half while there are three. */
+static void
+weigh(struct discipline *d, uint64_t members, double scatter2)
+{
+	double sum = 0, most = 0;
+	unsigned n = 0, who = 0;
+
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		const struct core_source *src = &d->source[i];
+		struct core_share *s = &d->joint.share[i];
+		double base = src->delay.least_s;
+		double detour = discipline_delay_detour(&src->delay);
+
+		s->weight = 0;
+		s->dilute = 1;
+		if (!(members >> i & 1) || src->info <= 0)
+			continue;
+		s->weight = 1 /
+		    (scatter2 * base * base + 1 / src->info +
+			detour * detour / 3);
+		sum += s->weight;
+		n++;
+		if (s->weight > most) {
+			most = s->weight;
+			who = i;
+		}
+	}
+	if (n >= 3 && most > sum - most) {
+		d->joint.share[who].dilute = most / (sum - most);
+		d->joint.share[who].weight = sum - most;
+		sum = 2 * (sum - most);
+	}
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX && sum > 0; i++)
+		d->joint.share[i].weight /= sum;
+}
+
+/* What of a source's distance from the mean is more than chance. */
+static double
+measure_biases(struct discipline *d, uint64_t members)
+{
+	const struct core_compare *c = &d->compare;
+	double w[DISCIPLINE_STACKED_MAX] = {0}, scatter = 0, weight = 0;
+
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		if (members >> i & 1 && c->idx[i] >= 0)
+			w[c->idx[i]] = d->joint.share[i].weight;
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		struct core_share *s = &d->joint.share[i];
+		double base = d->source[i].delay.least_s;
+		double far, var, real;
+
+		s->bias_s = 0;
+		if (!(members >> i & 1) || c->idx[i] < 0)
+			continue;
+		far = discipline_stacked_bias(
+		    &c->filter[0], (unsigned)c->idx[i], w, &var);
+		real = fmax(far * far - BIAS_SIGNIFICANT * var, 0);
+		if (real <= 0)
+			continue;
+		s->bias_s = far * real / (far * far);
+		scatter += s->weight * real / fmax(base * base, 1e-18);
+		weight += s->weight;
+	}
+	return weight > 0 ? scatter / weight : 0;
+}
+
+void
+discipline_compare_share(struct discipline *d, uint64_t members)
+{
+	double scatter2 = 0;
+
+	weigh(d, members, 0);
+	scatter2 = measure_biases(d, members);
+	if (scatter2 > 0) {
+		weigh(d, members, scatter2);
+		measure_biases(d, members);
+	}
+	d->joint.bias_var = 0;
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		double w = d->joint.share[i].weight;
+		double base = d->source[i].delay.least_s;
+
+		d->joint.bias_var += w * w * scatter2 * base * base;
+	}
 }
 
 void

@@ -106,7 +106,16 @@ struct core_source {
 	double agree_s; /* for the report: how far it is off the others */
 };
 
+/* How the members share the estimate. */
+struct core_share {
+	double weight; /* in the mean of their phases */
+	double bias_s; /* taken off its samples */
+	double dilute; /* factor on its variances, >= 1 */
+};
+
 struct core_joint {
+	struct core_share share[DISCIPLINE_SLOT_MAX];
+	double bias_var; /* of the mean, from what the members differ */
 	struct discipline_bank bank;
 	uint64_t members;
 	bool primed;
@@ -203,6 +212,7 @@ void discipline_compare_init(struct core_compare *c);
 void discipline_compare_remove(struct core_compare *c, unsigned slot);
 void discipline_compare_take(
     struct discipline *d, unsigned slot, const struct core_replay *r);
+void discipline_compare_share(struct discipline *d, uint64_t members);
 bool discipline_compare_agree(
     const struct core_compare *c, unsigned i, unsigned k);
 void discipline_compare_shift(struct core_compare *c, double dx_s, double pxx);

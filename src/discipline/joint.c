@@ -9,8 +9,6 @@
 
 #include "core_priv.h"
 
-#define INFO_MEMORY_S 20000.0 /* over which shares are compared */
-
 static void
 begin(struct discipline *d, const struct core_replay *r)
 {
@@ -28,23 +26,20 @@ begin(struct discipline *d, const struct core_replay *r)
 }
 
 static void
-count_info(struct core_source *src, const struct core_replay *r)
-{
-	double age = fmax(r->raw_s - src->info_raw_s, 0);
-
-	src->info = src->info * exp(-age / INFO_MEMORY_S) +
-	    1 / (discipline_estimate_variance(&r->o) + 1e-18);
-	src->info_raw_s = r->raw_s;
-}
-
-static void
 feed(struct discipline *d, unsigned slot, const struct core_replay *r)
 {
-	count_info(&d->source[slot], r);
+	const struct core_share *s = &d->joint.share[slot];
+	struct core_replay shared = *r;
+
+	shared.o.z_s -= s->bias_s;
+	if (s->dilute > 1) {
+		shared.o.h_s *= sqrt(s->dilute);
+		shared.o.e2 *= s->dilute;
+	}
 	if (!d->joint.primed)
-		begin(d, r);
+		begin(d, &shared);
 	else
-		discipline_bank_update(&d->joint.bank, r->raw_s, &r->o);
+		discipline_bank_update(&d->joint.bank, r->raw_s, &shared.o);
 }
 
 /* The oldest kept sample of a source that has not been replayed. */
@@ -65,8 +60,6 @@ rebuild(struct discipline *d, uint64_t members)
 	unsigned done[DISCIPLINE_SLOT_MAX] = {0};
 
 	d->joint.primed = false;
-	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
-		d->source[i].info = 0;
 	for (;;) {
 		const struct core_replay *first = NULL;
 		unsigned from = 0;
@@ -111,6 +104,7 @@ discipline_joint_take(
 	/* Nobody accepted: the estimate runs on by itself. */
 	if (members == 0)
 		return;
+	discipline_compare_share(d, members);
 	d->joint.new_members = members != d->joint.members;
 	if (d->joint.new_members || !d->joint.primed) {
 		d->joint.members = members;

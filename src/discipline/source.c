@@ -12,6 +12,7 @@
 #define SURPRISE_SIGMAS   6.0
 #define SURPRISE_BAR      8 /* replies without a vote after a step */
 #define SERVER_TIME_MAX_S 1.0
+#define INFO_MEMORY_S     20000.0 /* over which shares are compared */
 #define DISPERSION_MAX_S  16.0
 
 void
@@ -231,10 +232,21 @@ take_in(struct discipline *d, struct core_source *src,
 }
 
 static void
+count_info(struct core_source *src, const struct core_replay *r)
+{
+	double age = fmax(r->raw_s - src->info_raw_s, 0);
+
+	src->info = src->info * exp(-age / INFO_MEMORY_S) +
+	    1 / (discipline_estimate_variance(&r->o) + 1e-18);
+	src->info_raw_s = r->raw_s;
+}
+
+static void
 store(struct core_source *src, const struct core_replay *r)
 {
 	src->replay[src->replay_cnt % CORE_REPLAY_MAX] = *r;
 	src->replay_cnt++;
+	count_info(src, r);
 }
 
 /* Return: 0, ERR_BAD insane, ERR_DENIED too long a delay, ERR_AGAIN held

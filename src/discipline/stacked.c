@@ -132,6 +132,24 @@ discipline_stacked_apart(
 	return f->m[a] - f->m[b];
 }
 
+double
+discipline_stacked_bias(const struct discipline_stacked *f, unsigned i,
+    const double *w, double *var)
+{
+	double mean = 0, v = 0;
+
+	for (unsigned a = 0; a < f->cnt; a++) {
+		double wa = (a == i ? 1 : 0) - w[a];
+
+		mean += wa * f->m[2 * a];
+		for (unsigned b = 0; b < f->cnt; b++)
+			v +=
+			    wa * ((b == i ? 1 : 0) - w[b]) * f->p[2 * a][2 * b];
+	}
+	*var = fmax(v, 0);
+	return mean;
+}
+
 void
 discipline_stacked_shift(struct discipline_stacked *f, double dx_s, double pxx)
 {

@@ -27,7 +27,7 @@ struct path {
 
 struct run {
 	const struct sim_scenario *sc;
-	const struct sim_watch *watch;
+	struct sim_watch *watch;
 	struct sim_plant plant;
 	struct sim_rng rng;
 	struct sim_ref ref;
@@ -303,7 +303,8 @@ whole_second(struct run *r)
 			abort();
 		r->watch->second(r->watch->ctx,
 		    &(struct sim_second){t, e, v.bound_s, v.sigma_s,
-			v.remaining_s, poll.poll_log2, v.synced});
+			v.remaining_s, poll.poll_log2, v.synced,
+		    sim_plant_mono(&r->plant)});
 	}
 	/* A single source that steps is right by definition. */
 	if (sc->follow_s > 0) {
@@ -461,7 +462,7 @@ disasters(struct run *r)
 
 void
 sim_run(const struct sim_scenario *sc, uint64_t seed,
-    const struct sim_watch *watch, struct sim_result *res)
+    struct sim_watch *watch, struct sim_result *res)
 {
 	struct run *r = calloc(1, sizeof *r);
 	size_t seconds = (size_t)sc->end_s + 2;
@@ -475,6 +476,8 @@ sim_run(const struct sim_scenario *sc, uint64_t seed,
 	if (r->errs == NULL || r->tights == NULL)
 		abort();
 	begin(r, seed);
+	if (watch != NULL)
+		watch->d = r->d;
 	while (r->plant.t_s < sc->end_s) {
 		double t = next_event(r);
 

@@ -129,14 +129,16 @@ struct sim_second {
 	double remaining_s;
 	int poll;
 	bool synced;
+	struct mono now;
 };
 struct sim_watch {
 	void (*second)(void *ctx, const struct sim_second *s);
 	void *ctx;
+	struct discipline *d; /* of the run, for closer looks */
 };
 
 void sim_run(const struct sim_scenario *sc, uint64_t seed,
-    const struct sim_watch *watch, struct sim_result *res);
+    struct sim_watch *watch, struct sim_result *res);
 
 extern const struct sim_scenario sim_scenarios[];
 extern const size_t sim_scenario_cnt;
