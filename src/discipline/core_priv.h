@@ -75,7 +75,15 @@ struct core_surprise {
 	bool stepped;
 };
 
+/* Where the frequency of the truth against the oscillator must be. */
+struct core_rate {
+	bool known;
+	double mid_sps;
+	double half_sps;
+};
+
 struct core_source {
+	struct core_rate rate_before; /* what cleared anchors had shown */
 	bool open;
 	bool primed; /* bank holds an estimate */
 	struct discipline_source_conf conf;
@@ -203,6 +211,7 @@ bool discipline_source_reachable(const struct core_source *src);
 bool discipline_hard_source(const struct discipline *d,
     const struct core_source *src, double raw_s, struct core_hard *h);
 void discipline_hard_add(struct core_source *src, const struct core_hard *h);
+void discipline_hard_clear(const struct discipline *d, struct core_source *src);
 void discipline_hard_bound(struct discipline *d, double raw_s);
 double discipline_hard_half(
     const struct discipline *d, double raw_s, double x_s);

@@ -293,8 +293,7 @@ disturbed(struct discipline *d, double sd_s, struct mono now)
 			continue;
 		discipline_bank_blur(&src->bank, sd_s * sd_s);
 		src->replay_cnt = 0;
-		src->recent_cnt = 0;
-		src->anchor_cnt = 0;
+		discipline_hard_clear(d, src);
 		discipline_pollctl_confirm(src, now);
 	}
 	d->bound.valid = false;

@@ -14,12 +14,6 @@
 #define ANCHOR_SPACING_S 900.0
 #define RATE_LIMIT_SPS   500e-6 /* oscillators are made that well (B4) */
 
-/* Where the frequency of the truth against the oscillator must be. */
-struct rate {
-	double mid_sps;
-	double half_sps;
-};
-
 static unsigned
 kept(unsigned cnt)
 {
@@ -43,10 +37,19 @@ discipline_hard_add(struct core_source *src, const struct core_hard *h)
 		*a = *h;
 }
 
-static struct rate
+/* What is known of the rate stays true when phases are lost. */
+static struct core_rate
+rate_before(const struct core_source *src)
+{
+	if (src->rate_before.known)
+		return src->rate_before;
+	return (struct core_rate){false, 0, RATE_LIMIT_SPS};
+}
+
+static struct core_rate
 source_rate(const struct discipline *d, const struct core_source *src)
 {
-	struct rate best = {0, RATE_LIMIT_SPS};
+	struct core_rate best = rate_before(src);
 	double c = d->conf.excursion_ppm * 1e-6;
 
 	for (unsigned i = 0; i < kept(src->recent_cnt); i++) {
@@ -61,6 +64,7 @@ source_rate(const struct discipline *d, const struct core_source *src)
 			half = (old->lambda_s + new->lambda_s) / tau + c;
 			if (half >= best.half_sps)
 				continue;
+			best.known = true;
 			best.half_sps = half;
 			best.mid_sps = (new->z_s - old->z_s) / tau;
 		}
@@ -68,8 +72,17 @@ source_rate(const struct discipline *d, const struct core_source *src)
 	return best;
 }
 
+/* The phases of the past say nothing any more. */
+void
+discipline_hard_clear(const struct discipline *d, struct core_source *src)
+{
+	src->rate_before = source_rate(d, src);
+	src->recent_cnt = 0;
+	src->anchor_cnt = 0;
+}
+
 static bool
-source_interval(const struct core_source *src, const struct rate *rate,
+source_interval(const struct core_source *src, const struct core_rate *rate,
     double raw_s, struct core_hard *h)
 {
 	bool any = false;
@@ -93,7 +106,7 @@ bool
 discipline_hard_source(const struct discipline *d,
     const struct core_source *src, double raw_s, struct core_hard *h)
 {
-	struct rate rate = source_rate(d, src);
+	struct core_rate rate = source_rate(d, src);
 
 	return source_interval(src, &rate, raw_s, h);
 }
@@ -148,7 +161,7 @@ discipline_hard_bound(struct discipline *d, double raw_s)
 	b->rate_hi_sps = -INFINITY;
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
 		const struct core_source *src = &d->source[i];
-		struct rate rate;
+		struct core_rate rate;
 		struct core_hard h;
 
 		if (!(d->vote.voting >> i & 1))

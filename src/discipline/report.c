@@ -54,6 +54,7 @@ look_now(const struct discipline *d, struct mono now, struct moment *m)
 	if (!m->known)
 		return;
 	discipline_bank_mean(&d->joint.bank, m->pt.raw_s, &m->e);
+	m->e.pxx += d->joint.bias_var;
 	m->left_s = m->e.x_s - m->pt.corr_s;
 	if (!d->bound.valid)
 		return;

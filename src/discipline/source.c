@@ -24,6 +24,7 @@ discipline_source_forget(struct core_source *src)
 	src->replay_cnt = 0;
 	src->recent_cnt = 0;
 	src->anchor_cnt = 0;
+	src->rate_before.known = false;
 	src->since_reset = 0;
 	src->info = 0;
 	src->bar = 0;
@@ -189,7 +190,8 @@ note_reply(struct core_surprise *s, double raw_s, const struct estimate_obs *o,
 /* The source is elsewhere now: follow with its own estimate; whether the
  * clock follows is for the vote. */
 static void
-follow_step(struct core_source *src, double raw_s, double z_s, double h_s)
+follow_step(const struct discipline *d, struct core_source *src, double raw_s,
+    double z_s, double h_s)
 {
 	struct estimate e;
 
@@ -202,8 +204,7 @@ follow_step(struct core_source *src, double raw_s, double z_s, double h_s)
 	discipline_bank_unsettle(&src->bank);
 	src->bar = SURPRISE_BAR;
 	src->replay_cnt = 0;
-	src->recent_cnt = 0;
-	src->anchor_cnt = 0;
+	discipline_hard_clear(d, src);
 }
 
 static int
@@ -227,7 +228,7 @@ take_in(struct discipline *d, struct core_source *src,
 		discipline_pollctl_confirm(src, now);
 		return ERR_AGAIN;
 	}
-	follow_step(src, r->raw_s, z_s, fmax(h_s, 1e-9));
+	follow_step(d, src, r->raw_s, z_s, fmax(h_s, 1e-9));
 	return 0;
 }
 
