@@ -16,7 +16,7 @@
 #include "query_priv.h"
 
 #define SPACING_S   0.2
-#define PATIENCE_S  1.0        /* for one answer */
+#define PATIENCE_S  1.5        /* for one answer */
 #define HINT_S      0.3        /* after something that anyone can forge */
 #define EXTRA_MAX   3          /* requests more than samples wanted */
 #define PER_ADDRESS 2          /* unanswered, then the next address */

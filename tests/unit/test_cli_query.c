@@ -213,7 +213,7 @@ run_command(int (*command)(int, char **), const char *line)
 	return code;
 }
 
-static int
+__attribute__((format(printf, 1, 2))) static int
 query(const char *fmt, ...)
 {
 	char line[512];
