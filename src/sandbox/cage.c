@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cage_priv.h"
@@ -245,6 +246,9 @@ sandbox_enter(
 	if (clearenv() != 0)
 		return sandbox_fail(
 		    why, ERR_SYSTEM, "cannot clear environment");
+	/* gmtime reads the zone file once, and libcrypto judges certificates
+	 * by gmtime. */
+	tzset();
 	if (sandbox_built())
 		close_others(&p);
 	err = set_limits(&p, why);
