@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 #define NET_SELFCERT_NAME_MAX 32
-#define NET_SELFCERT_PEM_MAX 4096
+#define NET_SELFCERT_PEM_MAX  4096
 
 /* @ca, @ca_key: PEM of an authority to use again, or both NULL to make
  * one.  @names: DNS names and numeric addresses; the first is the common
@@ -39,7 +39,7 @@ struct net_selfcert {
  * Return: 0; ERR_BAD (a name that cannot be in a certificate, none, or
  * too many); ERR_LIBRARY; out is wiped on error.
  */
-int net_selfcert_make(const struct net_selfcert_ask *ask,
-    struct net_selfcert *out) MUST_CHECK;
+int net_selfcert_make(
+    const struct net_selfcert_ask *ask, struct net_selfcert *out) MUST_CHECK;
 
 #endif

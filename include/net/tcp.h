@@ -29,8 +29,8 @@ int net_tcp_connected(int fd) MUST_CHECK;
  * net_tcp_listen - a non-blocking listener with SO_REUSEPORT.
  * Return: as net_udp_listen.
  */
-int net_tcp_listen(const struct addr *at, const char *device, int backlog)
-    MUST_CHECK;
+int net_tcp_listen(
+    const struct addr *at, const char *device, int backlog) MUST_CHECK;
 
 /**
  * net_tcp_probe - whether address and port are free, as net_udp_probe.

@@ -32,16 +32,16 @@ struct net_tls_pair {
 /* What made a connection fail, for people. */
 enum net_tls_fault {
 	NET_TLS_NONE = 0,
-	NET_TLS_TCP,        /* reset or lost */
-	NET_TLS_CLOSED,     /* closed by the peer before it was done */
-	NET_TLS_VERSION,    /* no TLS 1.3 */
-	NET_TLS_ALPN,       /* ntske/1 was not agreed */
+	NET_TLS_TCP,     /* reset or lost */
+	NET_TLS_CLOSED,  /* closed by the peer before it was done */
+	NET_TLS_VERSION, /* no TLS 1.3 */
+	NET_TLS_ALPN,    /* ntske/1 was not agreed */
 	NET_TLS_EXPIRED,
-	NET_TLS_NOT_YET,    /* certificate not yet valid */
-	NET_TLS_NAME,       /* certificate is for another name */
-	NET_TLS_UNTRUSTED,  /* no chain to a trusted authority */
-	NET_TLS_CERT,       /* anything else about the certificate */
-	NET_TLS_PROTOCOL,   /* not TLS, or broken TLS */
+	NET_TLS_NOT_YET,   /* certificate not yet valid */
+	NET_TLS_NAME,      /* certificate is for another name */
+	NET_TLS_UNTRUSTED, /* no chain to a trusted authority */
+	NET_TLS_CERT,      /* anything else about the certificate */
+	NET_TLS_PROTOCOL,  /* not TLS, or broken TLS */
 	NET_TLS_FAULT_CNT,
 };
 
@@ -75,8 +75,8 @@ struct net_tls_ctx *net_tls_client_new(const struct net_tls_blob *trust,
  * name selects; without one, or with an unknown one, the first.
  * Return: owned, or NULL: net_tls_pair_check says why.
  */
-struct net_tls_ctx *net_tls_server_new(const struct net_tls_pair *pairs,
-    size_t cnt) MUST_CHECK;
+struct net_tls_ctx *net_tls_server_new(
+    const struct net_tls_pair *pairs, size_t cnt) MUST_CHECK;
 
 /**
  * net_tls_ctx_free - after its connections; NULL is fine.
@@ -99,8 +99,8 @@ int net_tls_pair_check(const struct net_tls_pair *p, int64_t now_s, char *why,
  * @now_s: unix time at which certificates are judged.
  * Return: owned, or NULL.
  */
-struct net_tls *net_tls_connect(struct net_tls_ctx *c, int fd,
-    const char *name, int64_t now_s) MUST_CHECK;
+struct net_tls *net_tls_connect(
+    struct net_tls_ctx *c, int fd, const char *name, int64_t now_s) MUST_CHECK;
 
 /**
  * net_tls_accept - server side of a connection over fd (borrowed).
@@ -130,16 +130,16 @@ int net_tls_handshake(struct net_tls *t) MUST_CHECK;
  * Return: 0 with *len > 0, NET_TLS_WANT_*, ERR_CLOSED after close_notify,
  * ERR_LIBRARY (an end without close_notify included).
  */
-int net_tls_read(struct net_tls *t, void *buf, size_t max, size_t *len)
-    MUST_CHECK;
+int net_tls_read(
+    struct net_tls *t, void *buf, size_t max, size_t *len) MUST_CHECK;
 
 /**
  * net_tls_write - some of len > 0 bytes.
  * @done: how many were taken; call again with the rest.
  * Return: 0 when *done > 0, NET_TLS_WANT_*, ERR_LIBRARY.
  */
-int net_tls_write(struct net_tls *t, const void *data, size_t len,
-    size_t *done) MUST_CHECK;
+int net_tls_write(
+    struct net_tls *t, const void *data, size_t len, size_t *done) MUST_CHECK;
 
 /**
  * net_tls_shutdown - send close_notify; the peer's is not waited for.
@@ -165,11 +165,11 @@ enum net_tls_fault net_tls_fault(const struct net_tls *t, const char **text);
 struct net_tls_cert {
 	char subject[128];
 	char issuer[128];
-	char key[32];        /* "EC P-256", "RSA 2048" */
-	char signature[48];  /* "ecdsa-with-SHA256" */
+	char key[32];       /* "EC P-256", "RSA 2048" */
+	char signature[48]; /* "ecdsa-with-SHA256" */
 	int64_t not_before_s;
 	int64_t not_after_s;
-	uint8_t chain_cnt;   /* certificates sent */
+	uint8_t chain_cnt; /* certificates sent */
 };
 
 /**

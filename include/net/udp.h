@@ -32,9 +32,9 @@ struct net_stamp {
 
 /* How to send; zeroed is fine. */
 struct net_udp_options {
-	struct addr bind;    /* ADDR_NONE: any; its port is not used */
-	const char *device;  /* NULL: any; borrowed */
-	bool no_stamps;      /* do not ask the kernel for time stamps */
+	struct addr bind;   /* ADDR_NONE: any; its port is not used */
+	const char *device; /* NULL: any; borrowed */
+	bool no_stamps;     /* do not ask the kernel for time stamps */
 };
 
 /* One client socket. */
@@ -69,8 +69,8 @@ int net_udp_open(struct net_udp_client *u, const struct addr *peer,
  * Return: 0; ERR_AGAIN (buffers full); ERR_FULL (beyond the path MTU);
  * ERR_ABSENT (unreachable); ERR_SYSTEM.
  */
-int net_udp_send(struct net_udp_client *u, const void *data, size_t len)
-    MUST_CHECK;
+int net_udp_send(
+    struct net_udp_client *u, const void *data, size_t len) MUST_CHECK;
 
 /**
  * net_udp_recv - one datagram, or a late transmit stamp, which updates u->tx
@@ -113,17 +113,17 @@ int net_udp_listen(const struct addr *at, const char *device) MUST_CHECK;
  */
 int net_udp_probe(const struct addr *at, const char *device) MUST_CHECK;
 
-#define NET_UDP_BATCH 64
+#define NET_UDP_BATCH    64
 #define NET_UDP_DATA_MAX 2048 /* longer ones are marked and dropped */
 
 /* One datagram received, and room for its answer. */
 struct net_udp_packet {
 	const uint8_t *data;
 	size_t len;
-	bool truncated;      /* longer than NET_UDP_DATA_MAX: drop it */
-	bool kernel_stamp;   /* else received is our own reading */
+	bool truncated;    /* longer than NET_UDP_DATA_MAX: drop it */
+	bool kernel_stamp; /* else received is our own reading */
 	struct addr from;
-	struct addr to;      /* our address it came to, ADDR_NONE unknown */
+	struct addr to; /* our address it came to, ADDR_NONE unknown */
 	uint32_t if_idx;
 	struct wall received; /* CLOCK_REALTIME */
 	uint8_t *out;         /* NET_UDP_DATA_MAX bytes */

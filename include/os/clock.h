@@ -79,12 +79,12 @@ struct os_clock_backend {
 struct os_clock {
 	const struct os_clock_backend *ops;
 	void *ctx;
-	bool taken;       /* the first command was given */
+	bool taken; /* the first command was given */
 	bool rtcsync;
-	uint8_t leap;     /* as last told */
-	double base_sps;  /* base frequency in force */
-	double slew_sps;  /* gained per monotonic second, 0: no slew */
-	double rate_sps;  /* what the back end really runs at */
+	uint8_t leap;    /* as last told */
+	double base_sps; /* base frequency in force */
+	double slew_sps; /* gained per monotonic second, 0: no slew */
+	double rate_sps; /* what the back end really runs at */
 	struct mono slew_until;
 	struct mono from_mono; /* begin of the running piece */
 	int64_t from_raw_ns;
@@ -122,8 +122,8 @@ void os_clock_init_virtual(struct os_clock *c);
 /**
  * os_clock_init_with - any back end; ops and ctx are borrowed.
  */
-void os_clock_init_with(struct os_clock *c,
-    const struct os_clock_backend *ops, void *ctx);
+void os_clock_init_with(
+    struct os_clock *c, const struct os_clock_backend *ops, void *ctx);
 
 /**
  * os_clock_may_adjust - whether the kernel would let us (CAP_SYS_TIME),
@@ -160,8 +160,8 @@ int os_clock_step(struct os_clock *c, struct dur by) MUST_CHECK;
  * os_clock_tell - synchronised or not, leap, TAI offset and errors to the
  * kernel; only remembered by the virtual clock.
  */
-int os_clock_tell(struct os_clock *c, const struct clockcmd_truth *t)
-    MUST_CHECK;
+int os_clock_tell(
+    struct os_clock *c, const struct clockcmd_truth *t) MUST_CHECK;
 
 /**
  * os_clock_watch - look for what others did to the clock.
@@ -223,18 +223,18 @@ struct os_clock_record {
 	struct os_clock_call calls[OS_CLOCK_RECORD_MAX]; /* the first ones */
 	uint32_t call_cnt;
 	double rate_sps;
-	double raw_ns;  /* the undisciplined oscillator */
-	double mono_ns; /* disciplined in rate */
+	double raw_ns;       /* the undisciplined oscillator */
+	double mono_ns;      /* disciplined in rate */
 	int64_t real_off_ns; /* REALTIME - BOOTTIME: change it to step */
 	int64_t slept_ns;    /* BOOTTIME - MONOTONIC: change it to sleep */
-	int fail_errno; /* not 0: commands fail with it */
+	int fail_errno;      /* not 0: commands fail with it */
 };
 
 /**
  * os_clock_init_record - over rec, borrowed and set up by this call.
  */
-void os_clock_init_record(struct os_clock *c, struct os_clock_record *rec,
-    struct wall start);
+void os_clock_init_record(
+    struct os_clock *c, struct os_clock_record *rec, struct wall start);
 
 /**
  * os_clock_record_pass - let raw time pass on that machine.

@@ -43,8 +43,8 @@ void os_file_free(uint8_t *data, size_t len);
  * Return: 0; ERR_DENIED when path is there and no regular file; ERR_SYSTEM
  * (errno tells) with the old file as it was.
  */
-int os_file_write(const char *path, const void *data, size_t len, mode_t mode)
-    MUST_CHECK;
+int os_file_write(
+    const char *path, const void *data, size_t len, mode_t mode) MUST_CHECK;
 
 /**
  * os_file_remove - unlink; absent is fine.

@@ -16,8 +16,8 @@
 #include "base/err.h"
 #include "base/tstamp.h"
 
-#define OS_LOG_LINE_MAX 512   /* bytes of a line with its level and newline */
-#define OS_LOG_TEXT_MAX 256   /* an escaped text with its NUL */
+#define OS_LOG_LINE_MAX   512 /* bytes of a line with its level and newline */
+#define OS_LOG_TEXT_MAX   256 /* an escaped text with its NUL */
 #define OS_LOG_FLOW_PER_S 10  /* lines per second and class */
 
 enum os_log_level {
@@ -40,8 +40,8 @@ enum os_log_form {
  * os_log_init - where lines go from now on; before it, PLAIN to fd 2.
  * @role: name put before each line, copied; not used by OS_LOG_PIPE.
  */
-void os_log_init(enum os_log_form form, int fd, const char *role,
-    enum os_log_level level);
+void os_log_init(
+    enum os_log_form form, int fd, const char *role, enum os_log_level level);
 
 /**
  * os_log_set_level - drop what is less urgent than level.
@@ -69,8 +69,7 @@ void os_log_debug(const char *fmt, ...) OS_LOG_LIKE(1);
  * Return: bytes of whole lines consumed; the rest is an unfinished line
  * (a full buffer without a newline is consumed whole).
  */
-size_t os_log_relay(const char *role, const char *data, size_t len,
-    size_t max);
+size_t os_log_relay(const char *role, const char *data, size_t len, size_t max);
 
 /**
  * os_log_escape - text from the network made printable: what is not
@@ -78,8 +77,8 @@ size_t os_log_relay(const char *role, const char *data, size_t len,
  * Return: buf.
  */
 const char *os_log_escape(const char *text, char buf[OS_LOG_TEXT_MAX]);
-const char *os_log_escape_bytes(const void *data, size_t len,
-    char buf[OS_LOG_TEXT_MAX]);
+const char *os_log_escape_bytes(
+    const void *data, size_t len, char buf[OS_LOG_TEXT_MAX]);
 
 /* The rate limit of one class of lines that a stranger can cause. */
 struct os_log_flow {

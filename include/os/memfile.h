@@ -23,7 +23,6 @@ int os_memfile_make(const void *data, size_t len) MUST_CHECK;
  *        last byte.
  * Return: 0; ERR_FULL beyond max; ERR_BAD when not sealed; ERR_SYSTEM.
  */
-int os_memfile_take(int fd, size_t max, uint8_t **data, size_t *len)
-    MUST_CHECK;
+int os_memfile_take(int fd, size_t max, uint8_t **data, size_t *len) MUST_CHECK;
 
 #endif

@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 #define OS_PROCESS_FD_FIRST 3
-#define OS_PROCESS_FD_MAX 64
+#define OS_PROCESS_FD_MAX   64
 
 /* @fds: become OS_PROCESS_FD_FIRST and on in the child, in this order; -1
  * leaves a place closed.  All else but 0, 1, 2 is closed; 0 and 1 become
@@ -31,8 +31,7 @@ struct os_process_plan {
  * Return: 0 with the child's pid, ERR_FULL with too many fds, ERR_SYSTEM.
  * A child that cannot execute exits with code 126.
  */
-int os_process_spawn(const struct os_process_plan *plan, pid_t *pid)
-    MUST_CHECK;
+int os_process_spawn(const struct os_process_plan *plan, pid_t *pid) MUST_CHECK;
 
 /**
  * os_process_die_with_parent - SIGKILL for us when the parent dies.  To be

@@ -80,8 +80,8 @@ net_local_listen(const char *path, mode_t mode)
 		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return errno == EAFNOSUPPORT || errno == EINVAL ?
-		    ERR_ABSENT : ERR_SYSTEM;
+		return errno == EAFNOSUPPORT || errno == EINVAL ? ERR_ABSENT
+								: ERR_SYSTEM;
 	before = umask(0177); /* nobody else until the mode is set */
 	if (bind(fd, (struct sockaddr *)&un, sizeof un) < 0)
 		err = errno == EADDRINUSE ? ERR_FULL : ERR_SYSTEM;

@@ -90,8 +90,8 @@ make_pipe(struct net_loop *l)
 {
 	if (pipe2(l->pipe, O_NONBLOCK | O_CLOEXEC) < 0)
 		return ERR_SYSTEM;
-	l->wake = event_new(l->base, l->pipe[0], EV_READ | EV_PERSIST, drain,
-	    l);
+	l->wake =
+	    event_new(l->base, l->pipe[0], EV_READ | EV_PERSIST, drain, l);
 	if (!l->wake || event_add(l->wake, NULL) < 0)
 		return ERR_LIBRARY;
 	os_signal_on_wake(wake_by_pipe, l);
@@ -156,8 +156,8 @@ net_loop_run(struct net_loop *l)
 	l->stop = false;
 	take_signals(l);
 	while (!l->stop) {
-		if (event_base_loop(l->base,
-			EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0) {
+		if (event_base_loop(
+			l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0) {
 			os_log_error("event loop failed method=%s",
 			    event_base_get_method(l->base));
 			return ERR_LIBRARY;
@@ -215,8 +215,8 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 int
-net_timer_init(struct net_timer *t, struct net_loop *l, void (*fn)(void *arg),
-    void *arg)
+net_timer_init(
+    struct net_timer *t, struct net_loop *l, void (*fn)(void *arg), void *arg)
 {
 	memset(t, 0, sizeof *t);
 	t->fn = fn;
@@ -336,8 +336,8 @@ on_defer(evutil_socket_t fd, short what, void *arg)
 }
 
 int
-net_defer_init(struct net_defer *d, struct net_loop *l, void (*fn)(void *arg),
-    void *arg)
+net_defer_init(
+    struct net_defer *d, struct net_loop *l, void (*fn)(void *arg), void *arg)
 {
 	memset(d, 0, sizeof *d);
 	d->fn = fn;

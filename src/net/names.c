@@ -62,12 +62,13 @@ err_of_resolver(int code)
 }
 
 int
-net_names_lookup(const char *name, unsigned family, bool local,
-    struct net_names *out)
+net_names_lookup(
+    const char *name, unsigned family, bool local, struct net_names *out)
 {
 	struct addrinfo hints = {
-	    .ai_family = family == ADDR_V4 ? AF_INET :
-		family == ADDR_V6 ? AF_INET6 : AF_UNSPEC,
+	    .ai_family = family == ADDR_V4 ? AF_INET
+		: family == ADDR_V6        ? AF_INET6
+					   : AF_UNSPEC,
 	    .ai_socktype = SOCK_DGRAM,
 	    .ai_flags = AI_ADDRCONFIG,
 	};

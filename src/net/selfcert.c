@@ -20,7 +20,7 @@
 #include "base/wipe.h"
 
 #define NAME_LEN_MAX 253
-#define CN_LEN_MAX 64
+#define CN_LEN_MAX   64
 
 struct pieces {
 	X509 *ca;
@@ -67,8 +67,9 @@ add_names(X509 *x, const struct net_selfcert_ask *ask)
 			err = ERR_BAD;
 		}
 	}
-	if (err == 0 && X509_add1_ext_i2d(x, NID_subject_alt_name, all, 0,
-			    X509V3_ADD_DEFAULT) != 1)
+	if (err == 0 &&
+	    X509_add1_ext_i2d(
+		x, NID_subject_alt_name, all, 0, X509V3_ADD_DEFAULT) != 1)
 		err = ERR_LIBRARY;
 	GENERAL_NAMES_free(all);
 	return err;
@@ -101,10 +102,9 @@ begin(const struct net_selfcert_ask *ask, EVP_PKEY *key, const char *common,
 	if (x && X509_set_version(x, X509_VERSION_3) && set_serial(x) == 0 &&
 	    X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
 		(const unsigned char *)common, -1, -1, 0) &&
-	    X509_set_issuer_name(x,
-		issuer ? X509_get_subject_name(issuer) : name) &&
-	    ASN1_TIME_set(X509_getm_notBefore(x),
-		(time_t)ask->not_before_s) &&
+	    X509_set_issuer_name(
+		x, issuer ? X509_get_subject_name(issuer) : name) &&
+	    ASN1_TIME_set(X509_getm_notBefore(x), (time_t)ask->not_before_s) &&
 	    ASN1_TIME_set(X509_getm_notAfter(x), (time_t)ask->not_after_s) &&
 	    X509_set_pubkey(x, key))
 		return x;
@@ -118,15 +118,16 @@ make_ca(const struct net_selfcert_ask *ask, struct pieces *p)
 	X509V3_CTX v3;
 
 	p->ca_key = EVP_EC_gen("P-256");
-	p->ca = p->ca_key ?
-	    begin(ask, p->ca_key, "truenoon private authority", NULL) : NULL;
+	p->ca = p->ca_key
+	    ? begin(ask, p->ca_key, "truenoon private authority", NULL)
+	    : NULL;
 	if (!p->ca)
 		return ERR_LIBRARY;
 	X509V3_set_ctx(&v3, p->ca, p->ca, NULL, NULL, 0);
 	if (add_ext(p->ca, &v3, NID_basic_constraints,
 		"critical,CA:TRUE,pathlen:0") < 0 ||
-	    add_ext(p->ca, &v3, NID_key_usage,
-		"critical,keyCertSign,cRLSign") < 0 ||
+	    add_ext(p->ca, &v3, NID_key_usage, "critical,keyCertSign,cRLSign") <
+		0 ||
 	    add_ext(p->ca, &v3, NID_subject_key_identifier, "hash") < 0)
 		return ERR_LIBRARY;
 	return X509_sign(p->ca, p->ca_key, EVP_sha256()) ? 0 : ERR_LIBRARY;
@@ -143,8 +144,7 @@ load_ca(const struct net_selfcert_ask *ask, struct pieces *p)
 		p->ca = PEM_read_bio_X509(cert, NULL, NULL, NULL);
 		p->ca_key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
 	}
-	if (p->ca && p->ca_key &&
-	    X509_check_private_key(p->ca, p->ca_key) == 1)
+	if (p->ca && p->ca_key && X509_check_private_key(p->ca, p->ca_key) == 1)
 		err = 0;
 	BIO_free(cert);
 	BIO_free(key);
@@ -168,10 +168,10 @@ make_cert(const struct net_selfcert_ask *ask, struct pieces *p)
 	err = add_names(p->cert, ask);
 	if (err < 0)
 		return err;
-	if (add_ext(p->cert, &v3, NID_basic_constraints,
-		"critical,CA:FALSE") < 0 ||
-	    add_ext(p->cert, &v3, NID_key_usage,
-		"critical,digitalSignature") < 0 ||
+	if (add_ext(p->cert, &v3, NID_basic_constraints, "critical,CA:FALSE") <
+		0 ||
+	    add_ext(p->cert, &v3, NID_key_usage, "critical,digitalSignature") <
+		0 ||
 	    add_ext(p->cert, &v3, NID_ext_key_usage, "serverAuth") < 0 ||
 	    add_ext(p->cert, &v3, NID_subject_key_identifier, "hash") < 0 ||
 	    add_ext(p->cert, &v3, NID_authority_key_identifier, "keyid") < 0)
@@ -195,8 +195,8 @@ static int
 put_cert(X509 *x, char out[NET_SELFCERT_PEM_MAX])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	int err = bio && PEM_write_bio_X509(bio, x) ? take_text(bio, out) :
-						      ERR_LIBRARY;
+	int err = bio && PEM_write_bio_X509(bio, x) ? take_text(bio, out)
+						    : ERR_LIBRARY;
 
 	BIO_free(bio);
 	return err;
@@ -208,8 +208,8 @@ put_key(EVP_PKEY *key, char out[NET_SELFCERT_PEM_MAX])
 	BIO *bio = BIO_new(BIO_s_secmem());
 	int err = ERR_LIBRARY;
 
-	if (bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0,
-		       NULL, NULL))
+	if (bio &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
 		err = take_text(bio, out);
 	BIO_free(bio);
 	return err;
@@ -221,8 +221,7 @@ check(const struct net_selfcert_ask *ask)
 	struct addr a;
 
 	if (ask->name_cnt == 0 || ask->name_cnt > NET_SELFCERT_NAME_MAX ||
-	    !ask->ca != !ask->ca_key ||
-	    ask->not_after_s <= ask->not_before_s)
+	    !ask->ca != !ask->ca_key || ask->not_after_s <= ask->not_before_s)
 		return ERR_BAD;
 	for (size_t i = 0; i < ask->name_cnt; i++)
 		if (addr_parse(&a, ask->names[i]) < 0 &&
@@ -232,8 +231,7 @@ check(const struct net_selfcert_ask *ask)
 }
 
 int
-net_selfcert_make(const struct net_selfcert_ask *ask,
-    struct net_selfcert *out)
+net_selfcert_make(const struct net_selfcert_ask *ask, struct net_selfcert *out)
 {
 	struct pieces p = {0};
 	int err = check(ask);
@@ -243,10 +241,11 @@ net_selfcert_make(const struct net_selfcert_ask *ask,
 		err = ask->ca ? load_ca(ask, &p) : make_ca(ask, &p);
 	if (err == 0)
 		err = make_cert(ask, &p);
-	if (err == 0 && (put_cert(p.ca, out->ca) < 0 ||
-			    put_key(p.ca_key, out->ca_key) < 0 ||
-			    put_cert(p.cert, out->cert) < 0 ||
-			    put_key(p.key, out->cert_key) < 0))
+	if (err == 0 &&
+	    (put_cert(p.ca, out->ca) < 0 ||
+		put_key(p.ca_key, out->ca_key) < 0 ||
+		put_cert(p.cert, out->cert) < 0 ||
+		put_key(p.key, out->cert_key) < 0))
 		err = ERR_LIBRARY;
 	if (err < 0)
 		wipe_bytes(out, sizeof *out);

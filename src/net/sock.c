@@ -45,7 +45,9 @@ net_sock_open(unsigned family, int type)
 	if (fd >= 0)
 		return fd;
 	return errno == EAFNOSUPPORT || errno == EINVAL ||
-	    errno == EPROTONOSUPPORT ? ERR_ABSENT : ERR_SYSTEM;
+		errno == EPROTONOSUPPORT
+	    ? ERR_ABSENT
+	    : ERR_SYSTEM;
 }
 
 int
@@ -53,8 +55,8 @@ net_sock_on(int fd, int level, int option)
 {
 	int on = 1;
 
-	return setsockopt(fd, level, option, &on, sizeof on) < 0 ?
-	    ERR_SYSTEM : 0;
+	return setsockopt(fd, level, option, &on, sizeof on) < 0 ? ERR_SYSTEM
+								 : 0;
 }
 
 int
@@ -87,10 +89,12 @@ net_sock_bind(int fd, const struct addr *at, const char *device)
 	struct sockaddr_storage ss;
 	socklen_t len = (socklen_t)addr_to_sockaddr(at, &ss);
 
-	if (device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
-			  (socklen_t)strnlen(device, IFNAMSIZ - 1)) < 0)
-		return errno == EPERM ? ERR_DENIED :
-		    errno == ENODEV ? ERR_ABSENT : ERR_SYSTEM;
+	if (device &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+		(socklen_t)strnlen(device, IFNAMSIZ - 1)) < 0)
+		return errno == EPERM ? ERR_DENIED
+		    : errno == ENODEV ? ERR_ABSENT
+				      : ERR_SYSTEM;
 	if (len == 0 || bind(fd, (struct sockaddr *)&ss, len) == 0)
 		return 0;
 	if (errno == EADDRINUSE)
@@ -166,8 +170,7 @@ first_stamp(const struct cmsghdr *c)
 	struct timespec ts;
 
 	memcpy(&ts, CMSG_DATA(c), sizeof ts);
-	return (struct wall){
-	    (int64_t)ts.tv_sec * TSTAMP_NS_PER_S + ts.tv_nsec};
+	return (struct wall){(int64_t)ts.tv_sec * TSTAMP_NS_PER_S + ts.tv_nsec};
 }
 
 static void

@@ -36,15 +36,14 @@ int net_sock_on(int fd, int level, int option);
  * net_sock_probe - whether an address and port are free, by binding them for
  * a moment without sharing.  Return: 0 or as net_sock_bind.
  */
-int net_sock_probe(const struct addr *at, const char *device, int type)
-    MUST_CHECK;
+int net_sock_probe(
+    const struct addr *at, const char *device, int type) MUST_CHECK;
 
 /**
  * net_sock_bind - to an address and, unless NULL, a device.
  * Return: 0, ERR_FULL (in use), ERR_DENIED, ERR_ABSENT, ERR_SYSTEM.
  */
-int net_sock_bind(int fd, const struct addr *at, const char *device)
-    MUST_CHECK;
+int net_sock_bind(int fd, const struct addr *at, const char *device) MUST_CHECK;
 
 /**
  * net_sock_err - an ERR_ code for errno after a socket call.

@@ -17,8 +17,8 @@
 #include "tls_priv.h"
 
 #define KEY_UPDATE_MAX 16
-#define NAME_MAX_LEN 255
-#define EXPORT_LABEL "EXPORTER-network-time-security"
+#define NAME_MAX_LEN   255
+#define EXPORT_LABEL   "EXPORTER-network-time-security"
 
 static const char *const fault_texts[NET_TLS_FAULT_CNT] = {
     [NET_TLS_NONE] = "no fault",
@@ -116,8 +116,7 @@ outcome(struct net_tls *t, int ret)
 	case SSL_ERROR_WANT_WRITE:
 		return NET_TLS_WANT_WRITE;
 	case SSL_ERROR_ZERO_RETURN:
-		return t->done ? ERR_CLOSED :
-				 fail(t, NET_TLS_CLOSED, NULL);
+		return t->done ? ERR_CLOSED : fail(t, NET_TLS_CLOSED, NULL);
 	case SSL_ERROR_SYSCALL:
 		return fail(t, NET_TLS_TCP, strerror(saved));
 	default:
@@ -128,8 +127,10 @@ outcome(struct net_tls *t, int ret)
 	    ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED)
 		return fail(t, fault_of_verify(t->verify),
 		    X509_verify_cert_error_string(t->verify));
-	return fail(t, ERR_GET_LIB(code) == ERR_LIB_SSL ?
-		fault_of_reason(ERR_GET_REASON(code)) : NET_TLS_PROTOCOL,
+	return fail(t,
+	    ERR_GET_LIB(code) == ERR_LIB_SSL
+		? fault_of_reason(ERR_GET_REASON(code))
+		: NET_TLS_PROTOCOL,
 	    ERR_reason_error_string(code));
 }
 
@@ -179,8 +180,10 @@ expect_name(SSL *ssl, const char *name)
 	struct addr a;
 
 	if (addr_parse(&a, name) == 0)
-		return X509_VERIFY_PARAM_set1_ip(param, a.bytes,
-			   a.family == ADDR_V6 ? 16 : 4) ? 0 : ERR_LIBRARY;
+		return X509_VERIFY_PARAM_set1_ip(
+			   param, a.bytes, a.family == ADDR_V6 ? 16 : 4)
+		    ? 0
+		    : ERR_LIBRARY;
 	if (len > 0 && name[len - 1] == '.')
 		len--;
 	if (len == 0 || len > NAME_MAX_LEN)
@@ -197,8 +200,7 @@ expect_name(SSL *ssl, const char *name)
 }
 
 struct net_tls *
-net_tls_connect(struct net_tls_ctx *c, int fd, const char *name,
-    int64_t now_s)
+net_tls_connect(struct net_tls_ctx *c, int fd, const char *name, int64_t now_s)
 {
 	struct net_tls *t = start(c, fd);
 
@@ -311,12 +313,12 @@ net_tls_shutdown(struct net_tls *t)
 }
 
 int
-net_tls_export(struct net_tls *t, const uint8_t context[5], uint8_t *out,
-    size_t len)
+net_tls_export(
+    struct net_tls *t, const uint8_t context[5], uint8_t *out, size_t len)
 {
-	if (t->done && SSL_export_keying_material(t->ssl, out, len,
-			   EXPORT_LABEL, sizeof EXPORT_LABEL - 1, context, 5,
-			   1) == 1)
+	if (t->done &&
+	    SSL_export_keying_material(t->ssl, out, len, EXPORT_LABEL,
+		sizeof EXPORT_LABEL - 1, context, 5, 1) == 1)
 		return 0;
 	wipe_bytes(out, len);
 	ERR_clear_error();

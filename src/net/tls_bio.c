@@ -74,8 +74,8 @@ bio_ctrl(BIO *bio, int cmd, long arg, void *ptr)
 BIO_METHOD *
 net_tls_bio_method(void)
 {
-	BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
-	    "socket by message");
+	BIO_METHOD *m = BIO_meth_new(
+	    BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket by message");
 
 	if (!m)
 		return NULL;

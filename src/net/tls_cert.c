@@ -71,8 +71,9 @@ name_text(const X509_NAME *name, char *out, size_t max)
 	BIO *bio = BIO_new(BIO_s_mem());
 	int n = 0;
 
-	if (bio && X509_NAME_print_ex(bio, name, 0,
-		       XN_FLAG_ONELINE & ~ASN1_STRFLGS_UTF8_CONVERT) >= 0)
+	if (bio &&
+	    X509_NAME_print_ex(bio, name, 0,
+		XN_FLAG_ONELINE & ~ASN1_STRFLGS_UTF8_CONVERT) >= 0)
 		n = BIO_read(bio, out, (int)max - 1);
 	out[n > 0 ? n : 0] = '\0';
 	BIO_free(bio);
@@ -85,18 +86,16 @@ name_text(const X509_NAME *name, char *out, size_t max)
 static void
 first_name(const X509 *x, char *out, size_t max)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
-	    NULL);
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
 
-	for (int i = 0; out[0] == '\0' && i < sk_GENERAL_NAME_num(names);
-	     i++) {
+	for (int i = 0; out[0] == '\0' && i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
 
 		if (g->type == GEN_DNS)
 			snprintf(out, max, "DNS:%.*s",
 			    ASN1_STRING_length(g->d.dNSName),
-			    (const char *)ASN1_STRING_get0_data(
-				g->d.dNSName));
+			    (const char *)ASN1_STRING_get0_data(g->d.dNSName));
 	}
 	GENERAL_NAMES_free(names);
 	for (; *out; out++)
@@ -154,8 +153,8 @@ day(int64_t s, char out[16])
 }
 
 static int
-check_dates(const X509 *x, const char *name, int64_t now_s, char *why,
-    size_t why_max)
+check_dates(
+    const X509 *x, const char *name, int64_t now_s, char *why, size_t why_max)
 {
 	struct net_tls_cert c;
 	char when[16];
@@ -164,13 +163,14 @@ check_dates(const X509 *x, const char *name, int64_t now_s, char *why,
 	if (now_s > c.not_after_s) {
 		day(c.not_after_s, when);
 		snprintf(why, why_max,
-		    "certificate %s expired on %s: renew it, then reload",
-		    name, when);
+		    "certificate %s expired on %s: renew it, then reload", name,
+		    when);
 		return ERR_DENIED;
 	}
 	if (now_s < c.not_before_s) {
 		day(c.not_before_s, when);
-		snprintf(why, why_max, "certificate %s is not valid before "
+		snprintf(why, why_max,
+		    "certificate %s is not valid before "
 		    "%s: check this machine's clock or the certificate",
 		    name, when);
 		return ERR_DENIED;
@@ -183,17 +183,22 @@ check_pair(const struct net_tls_pair *p, X509 *x, EVP_PKEY *key, char *why,
     size_t why_max)
 {
 	if (!x) {
-		snprintf(why, why_max, "%s holds no PEM certificate: give the "
-		    "chain file, server certificate first", p->chain.name);
+		snprintf(why, why_max,
+		    "%s holds no PEM certificate: give the "
+		    "chain file, server certificate first",
+		    p->chain.name);
 		return ERR_BAD;
 	}
 	if (!key) {
-		snprintf(why, why_max, "%s holds no readable PEM private key: "
-		    "it must be there and without a password", p->key.name);
+		snprintf(why, why_max,
+		    "%s holds no readable PEM private key: "
+		    "it must be there and without a password",
+		    p->key.name);
 		return ERR_BAD;
 	}
 	if (X509_check_private_key(x, key) != 1) {
-		snprintf(why, why_max, "key %s does not belong to certificate "
+		snprintf(why, why_max,
+		    "key %s does not belong to certificate "
 		    "%s: give the pair that was issued together",
 		    p->key.name, p->chain.name);
 		return ERR_AUTH;
@@ -202,8 +207,8 @@ check_pair(const struct net_tls_pair *p, X509 *x, EVP_PKEY *key, char *why,
 }
 
 int
-net_tls_pair_check(const struct net_tls_pair *p, int64_t now_s, char *why,
-    size_t why_max)
+net_tls_pair_check(
+    const struct net_tls_pair *p, int64_t now_s, char *why, size_t why_max)
 {
 	BIO *bio = net_tls_blob_bio(&p->chain);
 	X509 *x = bio ? net_tls_cert_read(bio) : NULL;
@@ -266,8 +271,7 @@ int
 net_tls_system_bundle(uint8_t **data, size_t *len)
 {
 	const char *places[] = {secure_getenv("SSL_CERT_FILE"),
-	    X509_get_default_cert_file(),
-	    "/etc/ssl/certs/ca-certificates.crt",
+	    X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
 	    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 	    "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
 	    "/etc/ssl/cert.pem"};

@@ -14,8 +14,9 @@
 static const unsigned char alpn[] = "\x07ntske/1"; /* as on the wire */
 #define ALPN_LEN (sizeof alpn - 1)
 
-#define HOST_FLAGS \
-    (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
+#define HOST_FLAGS                                                             \
+	(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |                                \
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 
 static SSL_CTX *
 make(const SSL_METHOD *method)
@@ -29,11 +30,12 @@ make(const SSL_METHOD *method)
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-	    SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_options(ctx,
+	    SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	/* One record per call, so that key updates can be counted. */
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	return ctx;
@@ -59,8 +61,8 @@ add_trust(X509_STORE *store, const struct net_tls_blob *b)
 static int
 on_verify(int ok, X509_STORE_CTX *store)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
-	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	SSL *ssl = X509_STORE_CTX_get_ex_data(
+	    store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct net_tls *t = ssl ? SSL_get_app_data(ssl) : NULL;
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
@@ -73,8 +75,8 @@ on_verify(int ok, X509_STORE_CTX *store)
 }
 
 struct net_tls_ctx *
-net_tls_client_new(const struct net_tls_blob *trust, size_t blob_cnt,
-    size_t *cert_cnt)
+net_tls_client_new(
+    const struct net_tls_blob *trust, size_t blob_cnt, size_t *cert_cnt)
 {
 	struct net_tls_ctx *c = calloc(1, sizeof *c);
 	size_t cnt = 0;
@@ -88,8 +90,8 @@ net_tls_client_new(const struct net_tls_blob *trust, size_t blob_cnt,
 	c->cnt = c->ctx[0] != NULL;
 	if (!c->bio || !c->ctx[0] ||
 	    SSL_CTX_set_alpn_protos(c->ctx[0], alpn, ALPN_LEN) != 0 ||
-	    !X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(c->ctx[0]),
-		X509_V_FLAG_PARTIAL_CHAIN)) {
+	    !X509_VERIFY_PARAM_set_flags(
+		SSL_CTX_get0_param(c->ctx[0]), X509_V_FLAG_PARTIAL_CHAIN)) {
 		net_tls_ctx_free(c);
 		return NULL;
 	}
@@ -203,8 +205,8 @@ add_pair(struct net_tls_ctx *c, const struct net_tls_pair *p)
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, c);
-	return SSL_CTX_set_num_tickets(ctx, 0) == 1 ? load_pair(ctx, p) :
-						      ERR_LIBRARY;
+	return SSL_CTX_set_num_tickets(ctx, 0) == 1 ? load_pair(ctx, p)
+						    : ERR_LIBRARY;
 }
 
 struct net_tls_ctx *

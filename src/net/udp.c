@@ -22,15 +22,17 @@
 #include "sock_priv.h"
 
 #define CONTROL_MAX 512
-#define TX_LATE_NS 10000000          /* a stamp later than this is not ours */
-#define RX_OLD_NS (10 * TSTAMP_NS_PER_S)
+#define TX_LATE_NS  10000000 /* a stamp later than this is not ours */
+#define RX_OLD_NS   (10 * TSTAMP_NS_PER_S)
 #define QUEUE_TRIES 4
 
 static int
 set_stamps(int fd, unsigned flags)
 {
-	return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags,
-		   sizeof flags) < 0 ? ERR_SYSTEM : 0;
+	return setsockopt(
+		   fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) < 0
+	    ? ERR_SYSTEM
+	    : 0;
 }
 
 /* The most the kernel agrees to. */
@@ -40,7 +42,8 @@ ask_stamps(struct net_udp_client *u)
 	unsigned rx = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
 	unsigned tx = rx | SOF_TIMESTAMPING_TX_SOFTWARE;
 
-	u->tx_stamps = set_stamps(u->fd, tx | SOF_TIMESTAMPING_OPT_TSONLY) == 0 ||
+	u->tx_stamps =
+	    set_stamps(u->fd, tx | SOF_TIMESTAMPING_OPT_TSONLY) == 0 ||
 	    set_stamps(u->fd, tx) == 0;
 	u->rx_stamps = u->tx_stamps || set_stamps(u->fd, rx) == 0 ||
 	    net_sock_on(u->fd, SOL_SOCKET, SO_TIMESTAMPNS) == 0;

@@ -51,8 +51,9 @@ set_options(int fd, const struct addr *at)
 	} else {
 		err = net_sock_on(fd, IPPROTO_IP, IP_PKTINFO);
 	}
-	if (err == 0 && setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags,
-			    sizeof flags) < 0)
+	if (err == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) <
+		0)
 		net_sock_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
 	/* The address may come up after we do. */
 	if (!addr_is_unspecified(at) && at->family == ADDR_V4)
@@ -139,8 +140,8 @@ receive(struct net_udp_room *r, int fd)
 
 	if (!r->single_recv) {
 		do
-			n = recvmmsg(fd, r->in_msg, NET_UDP_BATCH,
-			    MSG_DONTWAIT, NULL);
+			n = recvmmsg(
+			    fd, r->in_msg, NET_UDP_BATCH, MSG_DONTWAIT, NULL);
 		while (n < 0 && errno == EINTR);
 		if (n >= 0 || !is_refusal())
 			return n;
@@ -259,8 +260,8 @@ send_some(struct net_udp_room *r, int fd, unsigned at, unsigned cnt)
 	ssize_t n;
 
 	if (!r->single_send) {
-		n = sendmmsg(fd, r->out_msg + at, cnt - at,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = sendmmsg(
+		    fd, r->out_msg + at, cnt - at, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n > 0)
 			return (int)n;
 		if (!is_refusal())

@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_SEEN_NS 100000    /* smaller moves are reading noise */
+#define STEP_SEEN_NS  100000 /* smaller moves are reading noise */
 #define SLEEP_SEEN_NS 2000000
 #define RATE_SEEN_SPS 1e-9
 #define LEAP_SLACK_NS 1000000
-#define DAY_NS (86400 * TSTAMP_NS_PER_S)
+#define DAY_NS        (86400 * TSTAMP_NS_PER_S)
 
 /* What slewing gained since the running piece began. */
 static double
@@ -93,8 +93,8 @@ apply(struct os_clock *c, double base, double slew)
 }
 
 void
-os_clock_init_with(struct os_clock *c, const struct os_clock_backend *ops,
-    void *ctx)
+os_clock_init_with(
+    struct os_clock *c, const struct os_clock_backend *ops, void *ctx)
 {
 	struct os_clock_reading now;
 
@@ -232,8 +232,8 @@ os_clock_watch(struct os_clock *c, struct dur *step)
 	}
 	if (llabs(moved) > STEP_SEEN_NS + now.spread.ns) {
 		c->real_boot_ns += moved;
-		seen |= is_leap(c, moved, now.real) ?
-		    OS_CLOCK_LEAPT : OS_CLOCK_STEPPED;
+		seen |= is_leap(c, moved, now.real) ? OS_CLOCK_LEAPT
+						    : OS_CLOCK_STEPPED;
 	}
 	if (seen & OS_CLOCK_STEPPED) {
 		c->foreign.ns += moved;
@@ -260,8 +260,8 @@ os_clock_state(struct os_clock *c, struct clockcmd_state *st)
 	st->slew_rate_sps = slewing ? c->slew_sps : 0;
 	st->slew_until = slewing ? c->slew_until : now.mono;
 	st->stepped = c->stepped;
-	st->corrected.ns = c->stepped.ns +
-	    llrint(c->slewed_ns + piece_ns(c, &now));
+	st->corrected.ns =
+	    c->stepped.ns + llrint(c->slewed_ns + piece_ns(c, &now));
 	st->foreign = c->foreign;
 	st->suspended = c->suspended;
 	st->step_cnt = c->step_cnt;
@@ -298,6 +298,5 @@ os_clock_wall(struct os_clock *c)
 	struct os_clock_reading now;
 
 	c->ops->read(c->ctx, &now);
-	return tstamp_wall_add(now.real,
-	    (struct dur){virtual_ns(c, &now)});
+	return tstamp_wall_add(now.real, (struct dur){virtual_ns(c, &now)});
 }

@@ -26,12 +26,12 @@
 #define ADJ_SETOFFSET 0x0100
 #endif
 
-#define FREQ_MAX_SPS 500e-6       /* what ADJ_FREQUENCY can hold */
+#define FREQ_MAX_SPS  500e-6 /* what ADJ_FREQUENCY can hold */
 #define FREQ_UNIT_SPS 0x1p-16 * 1e-6
-#define TICK_RANGE 0.1            /* what ADJ_TICK can hold */
-#define ERROR_MAX_US 16000000     /* NTP_PHASE_LIMIT: beyond is unsynced */
-#define STATUS_PLL (STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | \
-    STA_FREQHOLD)
+#define TICK_RANGE    0.1      /* what ADJ_TICK can hold */
+#define ERROR_MAX_US  16000000 /* NTP_PHASE_LIMIT: beyond is unsynced */
+#define STATUS_PLL                                                             \
+	(STA_PLL | STA_FLL | STA_PPSFREQ | STA_PPSTIME | STA_FREQHOLD)
 
 static int
 adjust(struct timex *tx)
@@ -255,11 +255,12 @@ os_clock_may_adjust(void)
 static int
 arm_cancel(int fd)
 {
-	struct itimerspec at = {.it_value.tv_sec =
-	    (time_t)(os_clock_real().ns / TSTAMP_NS_PER_S) + 400000000};
+	struct itimerspec at = {
+	    .it_value.tv_sec =
+		(time_t)(os_clock_real().ns / TSTAMP_NS_PER_S) + 400000000};
 
-	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
-	    &at, NULL);
+	return timerfd_settime(
+	    fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL);
 }
 
 int

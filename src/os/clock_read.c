@@ -7,7 +7,7 @@
 
 #include "os/clock.h"
 
-#define READ_TRIES 4
+#define READ_TRIES     4
 #define SPREAD_GOOD_NS 500
 
 static int64_t

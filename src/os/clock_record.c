@@ -97,8 +97,8 @@ static const struct os_clock_backend record_ops = {false, record_read,
     record_take, record_set_rate, record_get_rate, record_step, record_tell};
 
 void
-os_clock_init_record(struct os_clock *c, struct os_clock_record *rec,
-    struct wall start)
+os_clock_init_record(
+    struct os_clock *c, struct os_clock_record *rec, struct wall start)
 {
 	memset(rec, 0, sizeof *rec);
 	rec->real_off_ns = start.ns;

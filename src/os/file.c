@@ -80,8 +80,8 @@ read_all(int fd, size_t first, size_t max, uint8_t **data, size_t *len)
 }
 
 int
-os_file_read(const char *path, unsigned rules, size_t max, uint8_t **data,
-    size_t *len)
+os_file_read(
+    const char *path, unsigned rules, size_t max, uint8_t **data, size_t *len)
 {
 	/* Not blocking, so that a FIFO put there cannot hold us. */
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -165,8 +165,7 @@ os_file_temp_begin(struct file_temp *t, const char *path, mode_t mode)
 		return ERR_DENIED;
 	}
 	t->fd = openat(t->dir, t->temp, flags, 0600);
-	if (t->fd < 0 && errno == EEXIST &&
-	    unlinkat(t->dir, t->temp, 0) == 0)
+	if (t->fd < 0 && errno == EEXIST && unlinkat(t->dir, t->temp, 0) == 0)
 		t->fd = openat(t->dir, t->temp, flags, 0600);
 	if (t->fd < 0 || fchmod(t->fd, mode) < 0) {
 		os_file_temp_abort(t);

@@ -49,8 +49,8 @@ collect(DIR *d, const char *suffix, size_t max, struct os_file_list *list)
 }
 
 int
-os_file_list(const char *dir, const char *suffix, size_t max,
-    struct os_file_list *list)
+os_file_list(
+    const char *dir, const char *suffix, size_t max, struct os_file_list *list)
 {
 	DIR *d = opendir(dir);
 	int err;

@@ -21,8 +21,8 @@ struct file_temp {
  * os_file_temp_begin - open the directory of path and a fresh temporary.
  * Return: 0, ERR_DENIED when path is there and no regular file, ERR_SYSTEM.
  */
-int os_file_temp_begin(struct file_temp *t, const char *path, mode_t mode)
-    MUST_CHECK;
+int os_file_temp_begin(
+    struct file_temp *t, const char *path, mode_t mode) MUST_CHECK;
 
 /**
  * os_file_temp_commit - make it durable under its name; t->fd stays open.

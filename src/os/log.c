@@ -58,8 +58,8 @@ put(enum os_log_level level, const char *role, const char *text)
 		syslog(priorities[level], "%s: %s", role, text);
 		return;
 	case OS_LOG_PIPE:
-		len = snprintf(line, sizeof line, "%c%s\n", letters[level],
-		    text);
+		len =
+		    snprintf(line, sizeof line, "%c%s\n", letters[level], text);
 		break;
 	case OS_LOG_JOURNAL:
 		len = snprintf(line, sizeof line, "<%d>%s: %s\n",
@@ -67,8 +67,8 @@ put(enum os_log_level level, const char *role, const char *text)
 		break;
 	case OS_LOG_PLAIN:
 		stamp(when, sizeof when);
-		len = snprintf(line, sizeof line, "%s %s: %s\n", when, role,
-		    text);
+		len = snprintf(
+		    line, sizeof line, "%s %s: %s\n", when, role, text);
 		break;
 	}
 	if (len <= 0)
@@ -81,7 +81,7 @@ put(enum os_log_level level, const char *role, const char *text)
 		return; /* full or gone: the line is lost */
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(enum os_log_level level, const char *fmt, va_list ap)
 {
 	char text[OS_LOG_LINE_MAX - 2];
@@ -97,8 +97,8 @@ say(enum os_log_level level, const char *fmt, va_list ap)
 }
 
 void
-os_log_init(enum os_log_form form, int fd, const char *role,
-    enum os_log_level level)
+os_log_init(
+    enum os_log_form form, int fd, const char *role, enum os_log_level level)
 {
 	sink.form = form;
 	sink.fd = fd;
@@ -234,8 +234,7 @@ os_log_escape(const char *text, char buf[OS_LOG_TEXT_MAX])
 bool
 os_log_flow(struct os_log_flow *f, struct mono now, uint32_t *lost)
 {
-	if (!f->used ||
-	    tstamp_mono_diff(now, f->since).ns >= TSTAMP_NS_PER_S) {
+	if (!f->used || tstamp_mono_diff(now, f->since).ns >= TSTAMP_NS_PER_S) {
 		f->used = true;
 		f->since = now;
 		f->cnt = 0;

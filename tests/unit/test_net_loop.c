@@ -67,14 +67,13 @@ timers_keep_order_and_are_never_early(void **state)
 		struct mono begin = os_clock_mono(), end;
 
 		assert_non_null(s.loop);
-		assert_int_equal(net_timer_init(&late, s.loop, on_last, &s),
-		    0);
-		assert_int_equal(net_timer_init(&soon, s.loop, on_first, &s),
-		    0);
-		assert_int_equal(net_timer_init(&never, s.loop, on_last, &s),
-		    0);
-		net_timer_arm_at(&late,
-		    (struct mono){begin.ns + 20 * MS + 300});
+		assert_int_equal(net_timer_init(&late, s.loop, on_last, &s), 0);
+		assert_int_equal(
+		    net_timer_init(&soon, s.loop, on_first, &s), 0);
+		assert_int_equal(
+		    net_timer_init(&never, s.loop, on_last, &s), 0);
+		net_timer_arm_at(
+		    &late, (struct mono){begin.ns + 20 * MS + 300});
 		net_timer_arm(&soon, (struct dur){MS / 2});
 		net_timer_arm(&never, (struct dur){MS});
 		net_timer_stop(&never);
@@ -162,8 +161,8 @@ signals_end_the_wait(void **state)
 		pid_t pid;
 
 		net_loop_on_signal(s.loop, on_signal, &s);
-		assert_int_equal(net_timer_init(&guard, s.loop, on_last, &s),
-		    0);
+		assert_int_equal(
+		    net_timer_init(&guard, s.loop, on_last, &s), 0);
 		net_timer_arm(&guard, (struct dur){3000 * MS});
 		pid = kill_me_later(SIGUSR1, 10000);
 		assert_int_equal(net_loop_run(s.loop), 0);
@@ -339,20 +338,20 @@ names(void **state)
 		assert_int_equal(net_names_usable(&a, false), rows[i].open);
 		assert_int_equal(net_names_usable(&a, true), rows[i].local);
 	}
-	assert_int_equal(net_names_lookup("192.0.2.7", ADDR_NONE, false, &n),
-	    0);
+	assert_int_equal(
+	    net_names_lookup("192.0.2.7", ADDR_NONE, false, &n), 0);
 	assert_int_equal(n.cnt, 1);
-	assert_int_equal(net_names_lookup("192.0.2.7", ADDR_V6, false, &n),
-	    ERR_ABSENT);
+	assert_int_equal(
+	    net_names_lookup("192.0.2.7", ADDR_V6, false, &n), ERR_ABSENT);
 	assert_int_equal(net_names_lookup("localhost", ADDR_V4, true, &n), 0);
 	assert_true(n.cnt >= 1 && addr_is_loopback(&n.at[0]));
-	assert_int_equal(net_names_lookup("localhost", ADDR_V4, false, &n),
-	    ERR_ABSENT);
+	assert_int_equal(
+	    net_names_lookup("localhost", ADDR_V4, false, &n), ERR_ABSENT);
 	assert_true(n.cnt == 0 && n.refused_cnt >= 1);
 	memset(longer, 'a', sizeof longer);
 	longer[sizeof longer - 1] = '\0';
-	assert_int_equal(net_names_lookup(longer, ADDR_NONE, false, &n),
-	    ERR_BAD);
+	assert_int_equal(
+	    net_names_lookup(longer, ADDR_NONE, false, &n), ERR_BAD);
 	assert_int_equal(net_names_lookup("", ADDR_NONE, false, &n), ERR_BAD);
 }
 

@@ -31,23 +31,24 @@ static struct net_selfcert cert_a, cert_b, expired, early;
 static struct net_tls_blob
 blob(const char *text, const char *name)
 {
-	return (struct net_tls_blob){(const uint8_t *)text, strlen(text),
-	    name};
+	return (struct net_tls_blob){(const uint8_t *)text, strlen(text), name};
 }
 
 static struct net_tls_pair
 pair(const struct net_selfcert *c)
 {
-	return (struct net_tls_pair){blob(c->cert, "cert.pem"),
-	    blob(c->cert_key, "key.pem")};
+	return (struct net_tls_pair){
+	    blob(c->cert, "cert.pem"), blob(c->cert_key, "key.pem")};
 }
 
 static void
 make(struct net_selfcert *out, const char *const *names, size_t cnt,
     int64_t from_s, int64_t to_s)
 {
-	struct net_selfcert_ask ask = {.names = names, .name_cnt = cnt,
-	    .not_before_s = from_s, .not_after_s = to_s};
+	struct net_selfcert_ask ask = {.names = names,
+	    .name_cnt = cnt,
+	    .not_before_s = from_s,
+	    .not_after_s = to_s};
 
 	assert_int_equal(net_selfcert_make(&ask, out), 0);
 }
@@ -74,8 +75,8 @@ struct talk {
 static void
 sockets(int fd[2])
 {
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-			     fd), 0);
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 }
 
 static void
@@ -142,8 +143,9 @@ accepts_and_exports(void **state)
 	assert_int_equal(net_tls_export(t.c, context, kc, 32), 0);
 	assert_int_equal(net_tls_export(t.s, context, ks, 32), 0);
 	assert_memory_equal(kc, ks, 32);
-	assert_int_equal(net_tls_export(t.s,
-			     (const uint8_t[]){0, 0, 0, 15, 1}, other, 32), 0);
+	assert_int_equal(
+	    net_tls_export(t.s, (const uint8_t[]){0, 0, 0, 15, 1}, other, 32),
+	    0);
 	assert_memory_not_equal(kc, other, 32);
 
 	assert_int_equal(net_tls_peer(t.c, &facts), 0);
@@ -155,8 +157,8 @@ accepts_and_exports(void **state)
 	assert_int_equal(net_tls_peer(t.s, &facts), ERR_ABSENT);
 	assert_string_equal(net_tls_server_name(t.s), "a.example");
 
-	assert_int_equal(net_tls_read(t.s, buf, sizeof buf, &len),
-	    NET_TLS_WANT_READ);
+	assert_int_equal(
+	    net_tls_read(t.s, buf, sizeof buf, &len), NET_TLS_WANT_READ);
 	assert_int_equal(net_tls_write(t.c, "hello", 5, &len), 0);
 	assert_int_equal(len, 5);
 	assert_int_equal(net_tls_read(t.s, buf, sizeof buf, &len), 0);
@@ -180,8 +182,7 @@ end_without_notice(void **state)
 	begin(&t, &cert_a, &p, 1, "a.example");
 	assert_int_equal(t.c_err, 0);
 	shutdown(t.fd[1], SHUT_WR);
-	assert_int_equal(net_tls_read(t.c, buf, sizeof buf, &len),
-	    ERR_LIBRARY);
+	assert_int_equal(net_tls_read(t.c, buf, sizeof buf, &len), ERR_LIBRARY);
 	assert_int_equal(net_tls_fault(t.c, NULL), NET_TLS_CLOSED);
 	end(&t);
 }
@@ -219,8 +220,7 @@ names_and_trust(void **state)
 
 		begin(&t, rows[i].trust, &p, 1, rows[i].name);
 		assert_int_equal(net_tls_fault(t.c, &text), rows[i].want);
-		assert_int_equal(t.c_err == 0,
-		    rows[i].want == NET_TLS_NONE);
+		assert_int_equal(t.c_err == 0, rows[i].want == NET_TLS_NONE);
 		/* Also of a refused certificate one wants to know whose. */
 		assert_int_equal(net_tls_peer(t.c, &facts), 0);
 		if (rows[i].want != NET_TLS_NONE)
@@ -278,8 +278,8 @@ struct bare {
 static void
 bare_new(struct bare *b, bool server, int fd)
 {
-	b->ctx = SSL_CTX_new(server ? TLS_server_method() :
-				      TLS_client_method());
+	b->ctx =
+	    SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
 	assert_non_null(b->ctx);
 	if (server) {
 		BIO *bio = BIO_new_mem_buf(cert_a.cert, -1);
@@ -344,10 +344,8 @@ static void
 client_refuses_old_and_foreign(void **state)
 {
 	(void)state; /* F2 */
-	assert_int_equal(client_against(TLS1_2_VERSION),
-	    NET_TLS_VERSION);
-	assert_int_equal(client_against(TLS1_3_VERSION),
-	    NET_TLS_ALPN);
+	assert_int_equal(client_against(TLS1_2_VERSION), NET_TLS_VERSION);
+	assert_int_equal(client_against(TLS1_3_VERSION), NET_TLS_ALPN);
 }
 
 static enum net_tls_fault
@@ -364,8 +362,8 @@ server_against(int max_version, const char *alpn, bool *agreed)
 	bare_new(&b, false, fd[0]);
 	SSL_set_max_proto_version(b.ssl, max_version);
 	if (alpn)
-		SSL_set_alpn_protos(b.ssl, (const unsigned char *)alpn,
-		    (unsigned)strlen(alpn));
+		SSL_set_alpn_protos(
+		    b.ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
 	s = net_tls_accept(sc, fd[1]);
 	assert_non_null(s);
 	for (int i = 0; i < 10 && err > 0; i++) {
@@ -377,8 +375,8 @@ server_against(int max_version, const char *alpn, bool *agreed)
 		char buf[4];
 
 		assert_int_equal(SSL_read(b.ssl, buf, 4), -1);
-		assert_int_equal(SSL_SESSION_has_ticket(
-				     SSL_get_session(b.ssl)), 0);
+		assert_int_equal(
+		    SSL_SESSION_has_ticket(SSL_get_session(b.ssl)), 0);
 	}
 	fault = net_tls_fault(s, NULL);
 	net_tls_free(s);
@@ -395,25 +393,27 @@ server_refuses_old_and_foreign(void **state)
 	bool agreed;
 
 	(void)state;
-	assert_int_equal(server_against(TLS1_3_VERSION, "\x07ntske/1",
-			     &agreed), NET_TLS_NONE);
+	assert_int_equal(server_against(TLS1_3_VERSION, "\x07ntske/1", &agreed),
+	    NET_TLS_NONE);
 	assert_true(agreed);
-	assert_int_equal(server_against(TLS1_3_VERSION,
-			     "\x02h2\x07ntske/1", &agreed), NET_TLS_NONE);
+	assert_int_equal(
+	    server_against(TLS1_3_VERSION, "\x02h2\x07ntske/1", &agreed),
+	    NET_TLS_NONE);
 	assert_true(agreed);
 	/* E1: none, another, a prefix, a longer one. */
-	assert_int_equal(server_against(TLS1_3_VERSION, NULL, &agreed),
+	assert_int_equal(
+	    server_against(TLS1_3_VERSION, NULL, &agreed), NET_TLS_ALPN);
+	assert_int_equal(
+	    server_against(TLS1_3_VERSION, "\x02h2", &agreed), NET_TLS_ALPN);
+	assert_int_equal(
+	    server_against(TLS1_3_VERSION, "\x05ntske", &agreed), NET_TLS_ALPN);
+	assert_int_equal(
+	    server_against(TLS1_3_VERSION, "\x08ntske/11", &agreed),
 	    NET_TLS_ALPN);
-	assert_int_equal(server_against(TLS1_3_VERSION, "\x02h2", &agreed),
-	    NET_TLS_ALPN);
-	assert_int_equal(server_against(TLS1_3_VERSION, "\x05ntske",
-			     &agreed), NET_TLS_ALPN);
-	assert_int_equal(server_against(TLS1_3_VERSION, "\x08ntske/11",
-			     &agreed), NET_TLS_ALPN);
 	assert_false(agreed);
 	/* E2 */
-	assert_int_equal(server_against(TLS1_2_VERSION, "\x07ntske/1",
-			     &agreed), NET_TLS_VERSION);
+	assert_int_equal(server_against(TLS1_2_VERSION, "\x07ntske/1", &agreed),
+	    NET_TLS_VERSION);
 	assert_false(agreed);
 }
 
@@ -489,30 +489,31 @@ pair_faults_are_named(void **state)
 	char why[256];
 
 	(void)state;
-	assert_int_equal(net_tls_pair_check(&good, NOW_S, why, sizeof why),
-	    0);
+	assert_int_equal(net_tls_pair_check(&good, NOW_S, why, sizeof why), 0);
 	assert_string_equal(why, "");
 	bad = good;
 	bad.key = blob(cert_b.cert_key, "/etc/other.key");
-	assert_int_equal(net_tls_pair_check(&bad, NOW_S, why, sizeof why),
-	    ERR_AUTH);
+	assert_int_equal(
+	    net_tls_pair_check(&bad, NOW_S, why, sizeof why), ERR_AUTH);
 	assert_non_null(strstr(why, "/etc/other.key does not belong to"));
 	assert_null(net_tls_server_new(&bad, 1));
 	bad = good;
 	bad.chain = blob("no pem", "/etc/cert.pem");
-	assert_int_equal(net_tls_pair_check(&bad, NOW_S, why, sizeof why),
-	    ERR_BAD);
+	assert_int_equal(
+	    net_tls_pair_check(&bad, NOW_S, why, sizeof why), ERR_BAD);
 	assert_non_null(strstr(why, "/etc/cert.pem"));
 	bad = good;
 	bad.key = blob("", "/etc/key.pem");
-	assert_int_equal(net_tls_pair_check(&bad, NOW_S, why, sizeof why),
-	    ERR_BAD);
+	assert_int_equal(
+	    net_tls_pair_check(&bad, NOW_S, why, sizeof why), ERR_BAD);
 	assert_non_null(strstr(why, "/etc/key.pem"));
-	assert_int_equal(net_tls_pair_check(&good, NOW_S + 2 * DAY_S, why,
-			     sizeof why), ERR_DENIED);
+	assert_int_equal(
+	    net_tls_pair_check(&good, NOW_S + 2 * DAY_S, why, sizeof why),
+	    ERR_DENIED);
 	assert_non_null(strstr(why, "expired"));
-	assert_int_equal(net_tls_pair_check(&good, NOW_S - 2 * DAY_S, why,
-			     sizeof why), ERR_DENIED);
+	assert_int_equal(
+	    net_tls_pair_check(&good, NOW_S - 2 * DAY_S, why, sizeof why),
+	    ERR_DENIED);
 	assert_non_null(strstr(why, "not valid before"));
 }
 
@@ -521,9 +522,12 @@ authority_is_used_again(void **state)
 {
 	static struct net_selfcert again;
 	static const char *const bad[] = {"not a name"};
-	struct net_selfcert_ask ask = {.names = names_b, .name_cnt = 2,
-	    .not_before_s = NOW_S - DAY_S, .not_after_s = NOW_S + DAY_S,
-	    .ca = cert_a.ca, .ca_key = cert_a.ca_key};
+	struct net_selfcert_ask ask = {.names = names_b,
+	    .name_cnt = 2,
+	    .not_before_s = NOW_S - DAY_S,
+	    .not_after_s = NOW_S + DAY_S,
+	    .ca = cert_a.ca,
+	    .ca_key = cert_a.ca_key};
 	struct net_tls_pair p;
 	struct talk t;
 

@@ -171,8 +171,8 @@ ports_are_fresh(void **state)
 static void
 without_kernel_stamps(void **state)
 {
-	struct net_udp_options o = {.no_stamps = true,
-	    .bind = addr_of("127.0.0.5", 99)};
+	struct net_udp_options o = {
+	    .no_stamps = true, .bind = addr_of("127.0.0.5", 99)};
 	struct net_udp_batch *b = net_udp_batch_new();
 	struct net_udp_client u;
 	struct net_stamp rx;
@@ -212,8 +212,8 @@ batches(void **state)
 	}
 	for (int round = 0; round < 2; round++) {
 		n = net_udp_batch_recv(b, fd);
-		assert_int_equal(n, round == 0 ? NET_UDP_BATCH :
-						 100 - NET_UDP_BATCH);
+		assert_int_equal(
+		    n, round == 0 ? NET_UDP_BATCH : 100 - NET_UDP_BATCH);
 		for (int i = 0; i < n; i++) {
 			int which;
 
@@ -224,14 +224,14 @@ batches(void **state)
 			memcpy(b->at[i].out, &which, sizeof which);
 			b->at[i].out_len = sizeof which;
 		}
-		assert_int_equal(net_udp_batch_send(b, fd),
-		    round == 0 ? 42 : 24);
+		assert_int_equal(
+		    net_udp_batch_send(b, fd), round == 0 ? 42 : 24);
 	}
 	assert_int_equal(net_udp_batch_recv(b, fd), 0);
 	for (int i = 0; i < 100; i++) {
 		size_t len;
-		int which, err = net_udp_recv(&u[i], &which, sizeof which,
-			       &len, &rx);
+		int which,
+		    err = net_udp_recv(&u[i], &which, sizeof which, &len, &rx);
 
 		assert_int_equal(err, i % 3 == 0 ? ERR_AGAIN : 0);
 		assert_true(i % 3 == 0 || which == i);
@@ -296,10 +296,10 @@ failures(void **state)
 	assert_int_equal(net_udp_probe(&at, NULL), 0);
 	/* Nobody there: told by the next call, as a hint. */
 	assert_int_equal(net_udp_send(&u, "x", 1), 0);
-	assert_int_equal(net_udp_recv(&u, buf, sizeof buf, &len, &rx),
-	    ERR_CLOSED);
-	assert_int_equal(net_udp_recv(&u, buf, sizeof buf, &len, &rx),
-	    ERR_AGAIN);
+	assert_int_equal(
+	    net_udp_recv(&u, buf, sizeof buf, &len, &rx), ERR_CLOSED);
+	assert_int_equal(
+	    net_udp_recv(&u, buf, sizeof buf, &len, &rx), ERR_AGAIN);
 	net_udp_close(&u);
 	shared = (struct addr){0};
 	assert_true(net_udp_open(&u, &shared, NULL) < 0);

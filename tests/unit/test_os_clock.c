@@ -18,8 +18,8 @@
 
 #include "os/clock.h"
 
-#define MS 1000000LL
-#define S TSTAMP_NS_PER_S
+#define MS    1000000LL
+#define S     TSTAMP_NS_PER_S
 #define START (1790000000 * S)
 
 static struct os_clock c;
@@ -72,8 +72,8 @@ nothing_before_the_first_command(void **state)
 static void
 slews_are_measured(void **state)
 {
-	static const int64_t offsets[] = {1, 5000, -5000, 10 * MS, 83333333,
-	    -83333333};
+	static const int64_t offsets[] = {
+	    1, 5000, -5000, 10 * MS, 83333333, -83333333};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
@@ -84,12 +84,13 @@ slews_are_measured(void **state)
 		assert_int_equal(os_clock_set_base(&c, 123e-6), 0);
 		pass(7 * S);
 		assert_int_equal(os_clock_slew(&c, (struct dur){offsets[i]},
-				     (struct dur){S}, &rate), 0);
+				     (struct dur){S}, &rate),
+		    0);
 		assert_true(fabs(rate - (double)offsets[i] / 1e9) < 1e-15);
 		left = (double)(c.slew_until.ns - state_now().as_of.ns);
 		assert_true(fabs(left - 1e9) < 2);
-		os_clock_record_pass(&rec, (struct dur){
-		    llrint(left / (1 + rec.rate_sps))});
+		os_clock_record_pass(
+		    &rec, (struct dur){llrint(left / (1 + rec.rate_sps))});
 		st = state_now();
 		assert_true(llabs(st.corrected.ns - offsets[i]) <= 2);
 		pass(30 * MS); /* the timer is late */
@@ -126,20 +127,21 @@ books_agree_with_the_machine(void **state)
 			assert_int_equal(os_clock_set_base(&c, base), 0);
 		}
 		if (i % 4 == 1)
-			assert_int_equal(os_clock_slew(&c,
-					     (struct dur){(i - 90) * 10000},
-					     (struct dur){S / 2}, NULL), 0);
+			assert_int_equal(
+			    os_clock_slew(&c, (struct dur){(i - 90) * 10000},
+				(struct dur){S / 2}, NULL),
+			    0);
 		if (i % 11 == 5)
-			assert_int_equal(os_clock_step(&c,
-					     (struct dur){(100 - i) * MS}), 0);
+			assert_int_equal(
+			    os_clock_step(&c, (struct dur){(100 - i) * MS}), 0);
 		pass(100 * MS + i * 1000);
 		if (i % 4 == 3)
 			assert_int_equal(os_clock_end_slew(&c), 0);
 		alone += (rec.raw_ns - before) * (1 + base);
 		st = state_now();
 		real = llrint(rec.mono_ns) + rec.real_off_ns - start;
-		assert_true(fabs((double)real - alone -
-				(double)st.corrected.ns) < 100);
+		assert_true(
+		    fabs((double)real - alone - (double)st.corrected.ns) < 100);
 	}
 	assert_int_equal(os_clock_watch(&c, NULL), 0);
 }
@@ -201,12 +203,14 @@ refusals_leave_the_books(void **state)
 	rec.fail_errno = EPERM;
 	assert_int_equal(os_clock_step(&c, (struct dur){S}), ERR_DENIED);
 	rec.fail_errno = EINVAL;
-	assert_int_equal(os_clock_slew(&c, (struct dur){S}, (struct dur){S},
-			     NULL), ERR_BAD);
-	assert_int_equal(os_clock_slew(&c, (struct dur){MS},
-			     (struct dur){S}, NULL), ERR_SYSTEM);
-	assert_int_equal(os_clock_slew(&c, (struct dur){MS},
-			     (struct dur){0}, NULL), ERR_BAD);
+	assert_int_equal(
+	    os_clock_slew(&c, (struct dur){S}, (struct dur){S}, NULL), ERR_BAD);
+	assert_int_equal(
+	    os_clock_slew(&c, (struct dur){MS}, (struct dur){S}, NULL),
+	    ERR_SYSTEM);
+	assert_int_equal(
+	    os_clock_slew(&c, (struct dur){MS}, (struct dur){0}, NULL),
+	    ERR_BAD);
 	assert_int_equal(os_clock_set_base(&c, (double)NAN), ERR_BAD);
 	assert_int_equal(os_clock_set_base(&c, (double)INFINITY), ERR_BAD);
 	pass(S);
@@ -231,7 +235,8 @@ virtual_page_agrees(void **state)
 	assert_int_equal(os_clock_set_base(&c, 50e-6), 0);
 	assert_int_equal(os_clock_step(&c, (struct dur){5 * S}), 0);
 	assert_int_equal(os_clock_slew(&c, (struct dur){2 * MS},
-			     (struct dur){20 * MS}, NULL), 0);
+			     (struct dur){20 * MS}, NULL),
+	    0);
 	for (int i = 0; i < 8; i++) {
 		struct timespec nap = {0, 5 * MS};
 		struct wall wall;

@@ -86,8 +86,8 @@ spawned_child_is_bare(void **state)
 {
 	static const char *const argv[] = {"truenoon: test", "child", NULL};
 	int pair[2], wait[2], fds[3];
-	struct os_process_plan plan = {.argv = argv, .fds = fds,
-	    .fd_cnt = 3, .keep_stderr = true};
+	struct os_process_plan plan = {
+	    .argv = argv, .fds = fds, .fd_cnt = 3, .keep_stderr = true};
 	struct os_process_end end;
 	struct told t;
 	size_t len;
@@ -174,7 +174,8 @@ send_fds(int to, int cnt)
 		char room[CMSG_SPACE(64 * sizeof(int))];
 	} control = {0};
 	struct iovec iov = {&(char){'x'}, 1};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr msg = {.msg_iov = &iov,
+	    .msg_iovlen = 1,
 	    .msg_control = &control,
 	    .msg_controllen = CMSG_SPACE((size_t)cnt * sizeof(int))};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
@@ -309,8 +310,8 @@ log_lines_are_bounded(void **state)
 	assert_true(strlen(esc) < OS_LOG_TEXT_MAX);
 
 	os_log_init(OS_LOG_JOURNAL, fd[1], "super", OS_LOG_INFO);
-	assert_int_equal(os_log_relay("sync", "Wone\nItwo\nDthree\nEfo", 19,
-			     64), 17);
+	assert_int_equal(
+	    os_log_relay("sync", "Wone\nItwo\nDthree\nEfo", 19, 64), 17);
 	expect_line(fd[0], "<4>sync: one\n<6>sync: two\n");
 	assert_int_equal(os_log_relay("sync", "?x\n\n", 4, 64), 4);
 	expect_line(fd[0], "<4>sync: ?x\n");
