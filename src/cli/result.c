@@ -81,9 +81,11 @@ put_nts(struct ctl_text *t, const struct cli_result *r)
 		ctl_text_printf(t, "%s, %s, %u cookies in stock\n",
 		    r->authenticated ? "authenticated" : "keys agreed",
 		    ctl_text_aead(buf, r->aead), r->cookie_cnt);
-	} else if (r->heard) {
+	} else if (r->heard || r->no_nts[0]) {
 		label(t, "NTS");
-		ctl_text_put(t, "none, this time is NOT AUTHENTICATED");
+		ctl_text_put(t, "none");
+		if (r->heard)
+			ctl_text_put(t, ", this time is NOT AUTHENTICATED");
 		if (r->no_nts[0]) {
 			ctl_text_put(t, ":\n");
 			ctl_text_pad(t, LABEL);

@@ -199,6 +199,12 @@ nothing_at_all(void **state)
 	(void)state;
 	r[0] = r[2];
 	assert_non_null(strstr(text(1), "\nNo server gave the time.\n"));
+	assert_null(strstr(out, "NTS"));
+	/* Both ways failed: both reasons are said. */
+	strcpy(r[0].no_nts, "TCP port 4460 refused");
+	assert_non_null(strstr(text(1),
+	    "  NTS         none:\n"
+	    "              TCP port 4460 refused\n"));
 }
 
 int
