@@ -66,7 +66,7 @@ test_g10_random_transmit(void **state)
 	for (int i = 0; i < MANY; i++) {
 		seen[i] = r.asked.transmit.v;
 		for (int bit = 0; bit < 64; bit++)
-			ones[bit] += seen[i] >> bit & 1;
+			ones[bit] += (unsigned)(seen[i] >> bit & 1);
 		assoc_burst(r.a, 1, r.now, &r.todo);
 		rig_obey(&r);
 	}
