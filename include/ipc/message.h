@@ -21,13 +21,16 @@
 #define IPC_COOKIES_MAX 8
 #define IPC_COOKIE_MAX 512
 #define IPC_KEY_MAX 64
+#define IPC_SYM_KEY_MAX 128
 #define IPC_BLOB_MAX 6144
 #define IPC_RING_MAX 1024
 #define IPC_LIMITS_MAX 256
+#define IPC_PORTS_MAX 16
 
 enum ipc_type {
 	IPC_NONE = 0,
 	/* life of a role */
+	IPC_CAGE,    /* super to any: how to put on the cage */
 	IPC_READY,   /* any to super: my cage holds, I work now */
 	IPC_STOP,    /* super to any: save what matters and go */
 	IPC_PEER,    /* super to sync and ctl: a role came or went */
@@ -69,12 +72,28 @@ enum ipc_type {
 	IPC_TYPE_CNT,
 };
 
+/* First in every role's start data. */
+struct ipc_cage {
+	bool change_user;
+	uint32_t uid;
+	uint32_t gid;
+	uint64_t parent; /* die with this process */
+	bool virtual_clock;
+	uint8_t log_level; /* enum os_log_level */
+	uint16_t nofile;   /* descriptors it may have; 0: the role's own */
+	uint8_t port_cnt;  /* TCP ports to dial; 0: any */
+	uint16_t ports[IPC_PORTS_MAX];
+	bool lock_all;
+	uint8_t sched_priority; /* 0: none */
+};
+
 struct ipc_ready {
 	char cage[IPC_TEXT_MAX]; /* what holds it, for the log and status */
 };
 
+/* @linger_s: go on with what was begun for so long. */
 struct ipc_stop {
-	uint8_t pad;
+	uint8_t linger_s;
 };
 
 struct ipc_peer {
@@ -94,7 +113,8 @@ struct ipc_clock_conf {
 	bool maxslew_given;     /* configured, so it holds after sync too */
 	double maxdrift_sps;
 	uint16_t minsources;
-	uint16_t slot_cnt;
+	uint16_t slot_cnt;         /* slots ever given to sources */
+	uint64_t boot_id;          /* a hash of the kernel's boot id */
 	bool rtcsync;
 	double base_freq_sps;   /* to restore before anything else */
 	bool base_known;
@@ -143,6 +163,7 @@ struct ipc_budget_grant {
 struct ipc_dns_ask {
 	uint32_t id;
 	uint8_t family; /* 0 any, 4, 6 */
+	bool local_ok;  /* loopback and link-local answers are wanted */
 	char name[IPC_NAME_MAX];
 };
 
@@ -218,6 +239,7 @@ struct ipc_sync_conf {
 	uint32_t ntsrefresh_s;
 	bool local;
 	uint8_t local_stratum;
+	uint8_t leapmode;       /* enum discipline_leapmode */
 	struct addr bind4;
 	struct addr bind6;
 	char bind_device[16];
@@ -226,10 +248,12 @@ struct ipc_sync_conf {
 	struct wall last_known; /* floor for the era and for certificates */
 };
 
-/* One source directive.  @index: its place in the configuration; @host is
- * what identifies it over a reload. */
+/* One source directive.  Super gives it slots, as many as it may use (one
+ * for a server, maxsources for a pool), and keeps them over a reload: @slot
+ * is what identifies it. */
 struct ipc_source_set {
-	uint16_t index;
+	uint16_t slot;
+	uint16_t slot_cnt;
 	bool pool;
 	bool nts;
 	bool iburst;
@@ -247,12 +271,12 @@ struct ipc_source_set {
 	uint16_t ke_port;
 	int8_t minpoll_log2s;
 	int8_t maxpoll_log2s;
-	uint16_t maxsources;
 	uint32_t key_id; /* 0: none */
 	uint32_t cert_set;
 	double maxdelay_s;
 	double maxdelayratio;
 	double maxdelaydevratio;
+	double maxdelayquant;
 	double mindelay_s;
 	double asymmetry;
 	double offset_s;
@@ -269,7 +293,7 @@ struct ipc_sym_key {
 	uint32_t id;
 	uint8_t type; /* enum crypto_mac_type */
 	uint8_t len;
-	uint8_t key[IPC_KEY_MAX];
+	uint8_t key[IPC_SYM_KEY_MAX];
 };
 
 struct ipc_serve_conf {
@@ -308,8 +332,10 @@ struct ipc_dial_conf {
 	uint16_t pad;
 };
 
-/* A cookie jar as nts/jar encodes it, filed under the source's KE name. */
+/* A cookie jar as nts/jar encodes it, filed under the source's KE name and,
+ * for a pool, its place among the servers of that name. */
 struct ipc_cookies {
+	uint16_t place;
 	char host[IPC_NAME_MAX];
 	uint32_t len;
 	uint8_t blob[IPC_BLOB_MAX];
@@ -326,6 +352,7 @@ struct ipc_time_confirmed {
 
 /* Room for any of them. */
 union ipc_any {
+	struct ipc_cage cage;
 	struct ipc_ready ready;
 	struct ipc_stop stop;
 	struct ipc_peer peer;

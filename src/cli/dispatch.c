@@ -9,12 +9,14 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "ctl/text.h"
+#include "daemon/daemon.h"
 
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+    {"daemon", daemon_main, "give and take time: run until told to stop"},
     {"query", cli_query, "ask servers for the time now, NTS first"},
     {"status", cli_status, "whether the clock is right, in a few words"},
     {"sources", cli_status, "the servers that the daemon asks"},

@@ -44,13 +44,28 @@
 		.kind = FIELD_END                                              \
 	}
 
+static const struct field ipc_cage[] = {
+    BOOL(ipc_cage, change_user),
+    INT(ipc_cage, uid),
+    INT(ipc_cage, gid),
+    INT(ipc_cage, parent),
+    BOOL(ipc_cage, virtual_clock),
+    INT(ipc_cage, log_level),
+    INT(ipc_cage, nofile),
+    COUNT(ipc_cage, port_cnt, IPC_PORTS_MAX),
+    INTS(ipc_cage, ports),
+    BOOL(ipc_cage, lock_all),
+    INT(ipc_cage, sched_priority),
+    END,
+};
+
 static const struct field ipc_ready[] = {
     STR(ipc_ready, cage),
     END,
 };
 
 static const struct field ipc_stop[] = {
-    INT(ipc_stop, pad),
+    INT(ipc_stop, linger_s),
     END,
 };
 
@@ -71,6 +86,7 @@ static const struct field ipc_clock_conf[] = {
     F64(ipc_clock_conf, maxdrift_sps),
     INT(ipc_clock_conf, minsources),
     INT(ipc_clock_conf, slot_cnt),
+    INT(ipc_clock_conf, boot_id),
     BOOL(ipc_clock_conf, rtcsync),
     F64(ipc_clock_conf, base_freq_sps),
     BOOL(ipc_clock_conf, base_known),
@@ -153,6 +169,7 @@ static const struct field ipc_budget_grant[] = {
 static const struct field ipc_dns_ask[] = {
     INT(ipc_dns_ask, id),
     INT(ipc_dns_ask, family),
+    BOOL(ipc_dns_ask, local_ok),
     STR(ipc_dns_ask, name),
     END,
 };
@@ -231,6 +248,7 @@ static const struct field ipc_sync_conf[] = {
     INT(ipc_sync_conf, ntsrefresh_s),
     BOOL(ipc_sync_conf, local),
     INT(ipc_sync_conf, local_stratum),
+    INT(ipc_sync_conf, leapmode),
     ADDR(ipc_sync_conf, bind4),
     ADDR(ipc_sync_conf, bind6),
     STR(ipc_sync_conf, bind_device),
@@ -241,7 +259,8 @@ static const struct field ipc_sync_conf[] = {
 };
 
 static const struct field ipc_source_set[] = {
-    INT(ipc_source_set, index),
+    INT(ipc_source_set, slot),
+    INT(ipc_source_set, slot_cnt),
     BOOL(ipc_source_set, pool),
     BOOL(ipc_source_set, nts),
     BOOL(ipc_source_set, iburst),
@@ -259,12 +278,12 @@ static const struct field ipc_source_set[] = {
     INT(ipc_source_set, ke_port),
     INT(ipc_source_set, minpoll_log2s),
     INT(ipc_source_set, maxpoll_log2s),
-    INT(ipc_source_set, maxsources),
     INT(ipc_source_set, key_id),
     INT(ipc_source_set, cert_set),
     F64(ipc_source_set, maxdelay_s),
     F64(ipc_source_set, maxdelayratio),
     F64(ipc_source_set, maxdelaydevratio),
+    F64(ipc_source_set, maxdelayquant),
     F64(ipc_source_set, mindelay_s),
     F64(ipc_source_set, asymmetry),
     F64(ipc_source_set, offset_s),
@@ -282,7 +301,7 @@ static const struct field ipc_sources_end[] = {
 static const struct field ipc_sym_key[] = {
     INT(ipc_sym_key, id),
     INT(ipc_sym_key, type),
-    COUNT(ipc_sym_key, len, IPC_KEY_MAX),
+    COUNT(ipc_sym_key, len, IPC_SYM_KEY_MAX),
     RAW(ipc_sym_key, key),
     END,
 };
@@ -328,6 +347,7 @@ static const struct field ipc_dial_conf[] = {
 };
 
 static const struct field ipc_cookies[] = {
+    INT(ipc_cookies, place),
     STR(ipc_cookies, host),
     COUNT(ipc_cookies, len, IPC_BLOB_MAX),
     RAW(ipc_cookies, blob),
@@ -453,6 +473,7 @@ static const struct field report_role[] = {
 };
 
 static const struct field *const tables[IPC_TYPE_CNT] = {
+    [IPC_CAGE] = ipc_cage,
     [IPC_READY] = ipc_ready,
     [IPC_STOP] = ipc_stop,
     [IPC_PEER] = ipc_peer,

@@ -20,6 +20,7 @@ struct row {
 };
 
 static const struct row rows[IPC_TYPE_CNT] = {
+    [IPC_CAGE] = {FROM_SUPER, ANY_CHILD, UNLIMITED, 0, "cage"},
     [IPC_READY] = {ANY_CHILD, BIT(ROLE_SUPER), 1, 2, "ready"},
     [IPC_STOP] = {FROM_SUPER, ANY_CHILD, UNLIMITED, 0, "stop"},
     [IPC_PEER] = {FROM_SUPER, BIT(ROLE_SYNC), UNLIMITED, 0, "peer"},

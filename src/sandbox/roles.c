@@ -240,6 +240,8 @@ static const struct sandbox_rule dns_rules[] = {
     SOCKET_TYPE(AF_INET6, SOCK_STREAM),
     SOCKET(AF_UNIX),                           /* nscd, systemd-resolved */
     {"socket", {IS(0, AF_NETLINK), IS(2, 0)}}, /* routes: which families? */
+    {.name = "alarm"},     /* the end of a lookup that takes too long */
+    {.name = "setitimer"}, /* where alarm is made of it */
     {.name = "connect"},
     {.name = "bind"},
     {.name = "getsockname"},

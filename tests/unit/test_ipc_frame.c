@@ -116,7 +116,7 @@ strings_end_once(void **state)
 	r.buf[len - 1] = 'x';
 	assert_int_equal(ipc_frame_decode(&f, r.buf, len, &r.back), ERR_BAD);
 	r.buf[len - 1] = 0;
-	r.buf[IPC_FRAME_LEN + 5 + 5] = 'x'; /* behind the NUL */
+	r.buf[IPC_FRAME_LEN + 6 + 5] = 'x'; /* behind the NUL */
 	assert_int_equal(ipc_frame_decode(&f, r.buf, len, &r.back), ERR_BAD);
 }
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which roles there are to be, at the start and after a reload.  A reload
+ * gives sync its changed sources by message; changed listeners, rules or
+ * certificates start new workers, and the old ones leave when those are up.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/conffile.h"
+#include "os/clock.h"
+#include "super_priv.h"
+
+#define LINGER_S 2 /* an exchange of keys takes no longer */
+
+static unsigned
+cpus(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+/* One CPU is left to the rest of the machine when there are several. */
+unsigned
+daemon_crewing_serve_cnt(const struct conf *c)
+{
+	unsigned n = c->serverworkers;
+
+	if (n == 0)
+		n = cpus() > 2 ? cpus() - 1 : cpus();
+	return n < SUPER_WORKERS_MAX ? n : SUPER_WORKERS_MAX;
+}
+
+unsigned
+daemon_crewing_ke_cnt(const struct conf *c)
+{
+	unsigned n = c->ntsprocesses > 0 ? c->ntsprocesses : 1;
+
+	return n < SUPER_WORKERS_MAX ? n : SUPER_WORKERS_MAX;
+}
+
+bool
+daemon_crewing_dials(const struct conf *c)
+{
+	for (uint32_t i = 0; i < c->source_cnt; i++)
+		if (c->source[i].nts)
+			return true;
+	return false;
+}
+
+static int
+add(struct super *s, enum role role, uint16_t place)
+{
+	struct crew_member *m = daemon_crew_add(&s->crew, role, place);
+
+	if (!m) {
+		os_log_error("too many roles");
+		return ERR_FULL;
+	}
+	daemon_crew_start(m);
+	return 0;
+}
+
+static int
+add_workers(struct super *s, enum role role, unsigned cnt)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < cnt && err == 0; i++)
+		err = add(s, role, (uint16_t)i);
+	if (cnt > 0)
+		s->hash[role] = daemon_provision_hash(s, role);
+	return err;
+}
+
+int
+daemon_crewing_begin(struct super *s)
+{
+	int err = add(s, ROLE_CLOCK, 0);
+
+	if (err == 0)
+		err = add(s, ROLE_CTL, 0);
+	if (err == 0)
+		err = add(s, ROLE_DNS, 0);
+	if (err == 0 && daemon_crewing_dials(&s->conf))
+		err = add_workers(s, ROLE_DIAL, 1);
+	if (err == 0)
+		err = add(s, ROLE_SYNC, 0);
+	if (err == 0)
+		err = add_workers(s, ROLE_SERVE, s->ntp_cnt);
+	if (err == 0)
+		err = add_workers(s, ROLE_KE, s->ke_cnt);
+	return err;
+}
+
+/* ---- reload ---- */
+
+/* The old ones are told to leave first and linger: their sockets are shared
+ * with those that come, so nothing is lost in between. */
+static void
+replace(struct super *s, enum role role, unsigned cnt)
+{
+	uint64_t hash = cnt > 0 ? daemon_provision_hash(s, role) : 0;
+	bool same = hash == s->hash[role] && cnt > 0 &&
+	    daemon_crew_find(&s->crew, role, 0) != NULL;
+
+	if (same)
+		return;
+	for (size_t i = 0; i < CREW_MAX; i++) {
+		struct crew_member *m = &s->crew.members[i];
+
+		if (m->phase != CREW_FREE && m->phase != CREW_LEAVING &&
+		    m->role == role)
+			daemon_crew_stop(m, role == ROLE_SERVE ? 0 : LINGER_S);
+	}
+	s->hash[role] = hash;
+	for (unsigned i = 0; i < cnt; i++)
+		if (add(s, role, (uint16_t)i) < 0)
+			return;
+}
+
+static void
+log_faults(const struct conf_faults *faults)
+{
+	char line[CONF_FAULT_LINE];
+
+	for (uint32_t i = 0; i < faults->cnt; i++) {
+		conf_fault_text(&faults->list[i], line);
+		if (faults->list[i].severity == CONF_ERROR)
+			os_log_error("%s", line);
+		else
+			os_log_warn("%s", line);
+	}
+}
+
+/* Everything that can fail is tried before anything changes. */
+static struct conf *
+read_new(struct super *s, struct super_keys *keys)
+{
+	struct conf_faults *faults = calloc(1, sizeof *faults);
+	struct conf *c = calloc(1, sizeof *c);
+	int err = faults && c ? 0 : ERR_FULL;
+
+	if (err == 0) {
+		err = daemon_conffile_load(c, s->opt.conf_path, faults);
+		log_faults(faults);
+	}
+	if (err == 0)
+		err =
+		    daemon_setup_certs(c, os_clock_real().ns / TSTAMP_NS_PER_S);
+	if (err == 0)
+		err = daemon_store_keys(c, keys);
+	free(faults);
+	if (err == 0)
+		return c;
+	free(c);
+	return NULL;
+}
+
+static void
+tell(void *arg, unsigned type, const void *msg)
+{
+	struct super *s = arg;
+
+	daemon_crew_send(&s->crew, ROLE_SYNC, type, msg);
+}
+
+static void
+take_new(struct super *s, const struct conf *c)
+{
+	bool listen = !daemon_listen_same(&s->conf, c);
+	struct ipc_clock_conf clock;
+
+	s->conf = *c;
+	daemon_provision_slots(s);
+	daemon_provision_clock(s, &clock);
+	daemon_crew_send(&s->crew, ROLE_CLOCK, IPC_CLOCK_CONF, &clock);
+	daemon_provision_sources(s, tell, s);
+	if (listen) {
+		daemon_listen_close(s);
+		if (daemon_listen_open(s) < 0)
+			daemon_listen_close(s);
+		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 0;
+	}
+	replace(s, ROLE_DIAL, daemon_crewing_dials(&s->conf));
+	replace(s, ROLE_SERVE, s->ntp_cnt);
+	replace(s, ROLE_KE, s->ke_cnt);
+}
+
+void
+daemon_crewing_reload(struct super *s)
+{
+	struct super_keys *keys = calloc(1, sizeof *keys);
+	struct conf *c = keys ? read_new(s, keys) : NULL;
+
+	if (!c) {
+		os_log_error("reload failed, the old configuration stays "
+			     "file=%s",
+		    s->opt.conf_path);
+		free(keys);
+		return;
+	}
+	s->keys = *keys;
+	take_new(s, c);
+	os_log_info("configuration reloaded file=%s", s->opt.conf_path);
+	explicit_bzero(keys, sizeof *keys);
+	free(keys);
+	free(c);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Role ctl: keeps the last report of everybody and answers questions on the
+ * control socket from it and from the time pages, so that a flood of
+ * questions costs nobody else anything.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ctl/render.h"
+#include "ctl/request.h"
+#include "daemon/role.h"
+#include "net/local.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/timepage.h"
+
+#define SOURCES_MAX 64
+#define WORKERS_MAX 64
+#define ROLES_MAX   (2 * WORKERS_MAX + 8)
+#define CLIENTS_MAX 16
+#define CLIENT_NS   (5 * TSTAMP_NS_PER_S)
+
+/* One conversation: a line in, an answer out, done. */
+struct client {
+	struct ctl *owner;
+	int fd; /* -1: free */
+	struct net_watch watch;
+	struct net_timer timer;
+	char in[CTL_REQUEST_MAX];
+	size_t in_len;
+	char *out; /* owned while it lasts */
+	size_t out_len;
+	size_t out_pos;
+};
+
+struct ctl {
+	struct net_loop *loop;
+	int listener; /* -1: none */
+	struct net_watch watch;
+	const struct timepage *time;
+	const struct timepage *clock;
+	struct mono started;
+	struct report_sync sync;
+	bool sync_known;
+	struct report_source sources[SOURCES_MAX];
+	struct report_serve serves[WORKERS_MAX];
+	size_t serve_cnt;
+	struct report_ke kes[WORKERS_MAX];
+	size_t ke_cnt;
+	struct report_role roles[ROLES_MAX];
+	size_t role_cnt;
+	struct client clients[CLIENTS_MAX];
+};
+
+static void
+client_end(struct client *c)
+{
+	net_watch_stop(&c->watch);
+	net_timer_stop(&c->timer);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	free(c->out);
+	c->out = NULL;
+}
+
+static void
+client_late(void *arg)
+{
+	client_end(arg);
+}
+
+static void
+view_fill(struct ctl *s, struct ctl_view *v, struct timepage_time *time,
+    struct timepage_clock *clock)
+{
+	memset(v, 0, sizeof *v);
+	v->now = os_clock_mono();
+	v->wall = os_clock_real();
+	if (s->clock && timepage_get(s->clock, clock, sizeof *clock) == 0) {
+		v->clock = clock;
+		v->wall =
+		    tstamp_wall_add(v->wall, timepage_virtual(clock, v->now));
+	}
+	if (s->time && timepage_get(s->time, time, sizeof *time) == 0)
+		v->time = time;
+	v->sync = s->sync_known ? &s->sync : NULL;
+	v->sources = s->sources;
+	v->source_cnt = SOURCES_MAX;
+	v->serves = s->serves;
+	v->serve_cnt = s->serve_cnt;
+	v->kes = s->kes;
+	v->ke_cnt = s->ke_cnt;
+	v->roles = s->roles;
+	v->role_cnt = s->role_cnt;
+	v->version = PROG_VERSION;
+	v->started = s->started;
+}
+
+static void
+client_write(struct client *c)
+{
+	ssize_t n = send(c->fd, c->out + c->out_pos, c->out_len - c->out_pos,
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n > 0)
+		c->out_pos += (size_t)n;
+	if (n <= 0 || c->out_pos == c->out_len)
+		client_end(c);
+}
+
+static void
+client_read(struct client *c)
+{
+	struct ctl_view v;
+	struct timepage_time time;
+	struct timepage_clock clock;
+	ssize_t n = recv(
+	    c->fd, c->in + c->in_len, sizeof c->in - c->in_len, MSG_DONTWAIT);
+	long len;
+
+	if (n <= 0) {
+		client_end(c);
+		return;
+	}
+	c->in_len += (size_t)n;
+	c->out = malloc(CTL_ANSWER_MAX);
+	if (!c->out) {
+		client_end(c);
+		return;
+	}
+	view_fill(c->owner, &v, &time, &clock);
+	len = ctl_render_answer(&v, c->in, c->in_len, c->out, CTL_ANSWER_MAX);
+	if (len < 0) {
+		free(c->out);
+		c->out = NULL;
+		return;
+	}
+	c->out_len = (size_t)len;
+	c->out_pos = 0;
+	net_watch_set(&c->watch, c->fd, NET_WRITE);
+}
+
+static void
+client_ready(void *arg, unsigned what)
+{
+	struct client *c = arg;
+
+	if (c->out)
+		client_write(c);
+	else if (what & NET_READ)
+		client_read(c);
+}
+
+static void
+client_begin(struct ctl *s, int fd)
+{
+	struct client *c = NULL;
+
+	for (size_t i = 0; i < CLIENTS_MAX && !c; i++)
+		if (s->clients[i].fd < 0)
+			c = &s->clients[i];
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->in_len = 0;
+	net_watch_set(&c->watch, fd, NET_READ);
+	net_timer_arm(&c->timer, (struct dur){CLIENT_NS});
+}
+
+static void
+listener_ready(void *arg, unsigned what)
+{
+	struct ctl *s = arg;
+	int fd;
+
+	(void)what;
+	while ((fd = net_local_accept(s->listener)) >= 0)
+		client_begin(s, fd);
+}
+
+static void *
+ctl_open(const struct daemon_boot *boot)
+{
+	struct ctl *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->loop = boot->loop;
+	s->started = os_clock_mono();
+	s->listener =
+	    boot->fd_cnt > DAEMON_FD_OWN ? boot->fds[DAEMON_FD_OWN] : -1;
+	s->time = os_timepage_map_ro(boot->fds[DAEMON_FD_TIME]);
+	s->clock = os_timepage_map_ro(boot->fds[DAEMON_FD_CLOCK]);
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		s->clients[i].fd = -1;
+	for (size_t i = 0; i < 2; i++)
+		if (boot->fds[i] >= 0)
+			close(boot->fds[i]);
+	return s;
+}
+
+static int
+ctl_run(void *state)
+{
+	struct ctl *s = state;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct client *c = &s->clients[i];
+
+		c->owner = s;
+		if (net_watch_init(&c->watch, s->loop, client_ready, c) < 0 ||
+		    net_timer_init(&c->timer, s->loop, client_late, c) < 0)
+			return ERR_LIBRARY;
+	}
+	if (net_watch_init(&s->watch, s->loop, listener_ready, s) < 0)
+		return ERR_LIBRARY;
+	if (s->listener >= 0)
+		net_watch_set(&s->watch, s->listener, NET_READ);
+	return 0;
+}
+
+/* Workers and roles come and go with a reload: a table each, found by
+ * number, the oldest entry never dropped for a new one. */
+static void
+keep_serve(struct ctl *s, const struct report_serve *r)
+{
+	size_t i = 0;
+
+	while (i < s->serve_cnt && s->serves[i].instance != r->instance)
+		i++;
+	if (i == WORKERS_MAX)
+		return;
+	s->serves[i] = *r;
+	if (i == s->serve_cnt)
+		s->serve_cnt++;
+}
+
+static void
+keep_ke(struct ctl *s, const struct report_ke *r)
+{
+	size_t i = 0;
+
+	while (i < s->ke_cnt && s->kes[i].instance != r->instance)
+		i++;
+	if (i == WORKERS_MAX)
+		return;
+	s->kes[i] = *r;
+	if (i == s->ke_cnt)
+		s->ke_cnt++;
+}
+
+static void
+keep_role(struct ctl *s, const struct report_role *r)
+{
+	size_t i = 0;
+
+	while (i < s->role_cnt &&
+	    (s->roles[i].role != r->role ||
+		s->roles[i].instance != r->instance))
+		i++;
+	if (i == ROLES_MAX)
+		return;
+	s->roles[i] = *r;
+	if (i == s->role_cnt)
+		s->role_cnt++;
+}
+
+static void
+ctl_message(void *state, unsigned type, const union ipc_any *msg)
+{
+	struct ctl *s = state;
+
+	if (type == IPC_REPORT_SOURCE && msg->report_source.slot < SOURCES_MAX)
+		s->sources[msg->report_source.slot] = msg->report_source;
+	else if (type == IPC_REPORT_SERVE)
+		keep_serve(s, &msg->report_serve);
+	else if (type == IPC_REPORT_KE)
+		keep_ke(s, &msg->report_ke);
+	else if (type == IPC_REPORT_ROLE)
+		keep_role(s, &msg->report_role);
+	else if (type == IPC_REPORT_SYNC) {
+		s->sync = msg->report_sync;
+		s->sync_known = true;
+	}
+}
+
+static void
+ctl_stop(void *state)
+{
+	(void)state;
+}
+
+static void
+ctl_close(void *state)
+{
+	struct ctl *s = state;
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		client_end(&s->clients[i]);
+		net_watch_fini(&s->clients[i].watch);
+		net_timer_fini(&s->clients[i].timer);
+	}
+	net_watch_fini(&s->watch);
+	if (s->listener >= 0)
+		close(s->listener);
+	os_timepage_unmap(s->time);
+	os_timepage_unmap(s->clock);
+	free(s);
+}
+
+const struct daemon_role daemon_ctl = {
+    .open = ctl_open,
+    .run = ctl_run,
+    .message = ctl_message,
+    .stop = ctl_stop,
+    .close = ctl_close,
+};

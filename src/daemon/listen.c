@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ports that we serve on.  Super binds them and keeps them open, so that
+ * a restarted worker finds its sockets; each worker has its own, one per
+ * address, in a SO_REUSEPORT group.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/local.h"
+#include "net/tcp.h"
+#include "net/udp.h"
+#include "super_priv.h"
+
+#define BACKLOG 1024
+
+static void
+close_sockets(struct super_sockets *set)
+{
+	for (size_t i = 0; i < set->cnt; i++)
+		close(set->fds[i]);
+	set->cnt = 0;
+}
+
+static void
+explain(int err, const struct addr *a, const char *what)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_text_port(a, text);
+	if (err == ERR_FULL)
+		os_log_error("%s port is in use: another time service runs "
+			     "here; stop it, or choose another port addr=%s",
+		    what, text);
+	else if (err == ERR_DENIED)
+		os_log_error("%s port needs privilege: start as root, or "
+			     "choose a port above 1023 addr=%s",
+		    what, text);
+	else
+		os_log_error("%s port cannot be opened addr=%s reason=\"%s\"",
+		    what, text, strerror(errno));
+}
+
+/* One socket; a family that this machine does not have is no error unless
+ * it was asked for. */
+static int
+open_one(const struct conf *c, struct super_sockets *set,
+    const struct addr *bind, unsigned family, bool udp)
+{
+	struct addr at = *bind;
+	const char *device = c->binddevice[0] ? c->binddevice : NULL;
+	int fd;
+
+	at.family = (uint8_t)family;
+	at.port = udp ? c->port : c->ntsport;
+	fd = udp ? net_udp_listen(&at, device)
+		 : net_tcp_listen(&at, device, BACKLOG);
+	if (fd == ERR_ABSENT && bind->family == ADDR_NONE)
+		return 0;
+	if (fd < 0) {
+		explain(fd, &at, udp ? "NTP" : "NTS-KE");
+		return fd;
+	}
+	set->fds[set->cnt++] = fd;
+	return 0;
+}
+
+static int
+open_set(const struct conf *c, struct super_sockets *set, bool udp)
+{
+	int err = open_one(c, set, &c->bind.v4, ADDR_V4, udp);
+
+	if (err == 0)
+		err = open_one(c, set, &c->bind.v6, ADDR_V6, udp);
+	if (err == 0 && set->cnt == 0) {
+		os_log_error("no address to serve on");
+		err = ERR_ABSENT;
+	}
+	return err;
+}
+
+int
+daemon_listen_open(struct super *s)
+{
+	int err = 0;
+
+	s->ntp_cnt = conf_serves_ntp(&s->conf)
+	    ? (uint16_t)daemon_crewing_serve_cnt(&s->conf)
+	    : 0;
+	s->ke_cnt = conf_serves_nts(&s->conf)
+	    ? (uint16_t)daemon_crewing_ke_cnt(&s->conf)
+	    : 0;
+	if (s->opt.single) {
+		s->ntp_cnt = s->ntp_cnt > 0;
+		s->ke_cnt = s->ke_cnt > 0;
+	}
+	for (size_t i = 0; i < s->ntp_cnt && err == 0; i++)
+		err = open_set(&s->conf, &s->ntp[i], true);
+	for (size_t i = 0; i < s->ke_cnt && err == 0; i++)
+		err = open_set(&s->conf, &s->ke[i], false);
+	return err;
+}
+
+void
+daemon_listen_close(struct super *s)
+{
+	for (size_t i = 0; i < SUPER_WORKERS_MAX; i++) {
+		close_sockets(&s->ntp[i]);
+		close_sockets(&s->ke[i]);
+	}
+	s->ntp_cnt = 0;
+	s->ke_cnt = 0;
+}
+
+bool
+daemon_listen_same(const struct conf *a, const struct conf *b)
+{
+	return a->port == b->port && a->ntsport == b->ntsport &&
+	    conf_serves_ntp(a) == conf_serves_ntp(b) &&
+	    conf_serves_nts(a) == conf_serves_nts(b) &&
+	    daemon_crewing_serve_cnt(a) == daemon_crewing_serve_cnt(b) &&
+	    daemon_crewing_ke_cnt(a) == daemon_crewing_ke_cnt(b) &&
+	    memcmp(&a->bind, &b->bind, sizeof a->bind) == 0 &&
+	    strcmp(a->binddevice, b->binddevice) == 0;
+}
+
+int
+daemon_listen_control(struct super *s)
+{
+	int fd = net_local_listen(s->conf.controlsocket, 0666);
+
+	s->control = -1;
+	if (fd == ERR_ABSENT) /* no Unix sockets here: go without */
+		return 0;
+	if (fd == ERR_FULL) {
+		os_log_error("another truenoon answers on %s: stop it, or give "
+			     "this one its own rundir",
+		    s->conf.controlsocket);
+		return fd;
+	}
+	if (fd < 0) {
+		os_log_error("control socket cannot be made path=%s "
+			     "reason=\"%s\"",
+		    s->conf.controlsocket, strerror(errno));
+		return fd;
+	}
+	s->control = fd;
+	return 0;
+}

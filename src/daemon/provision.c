@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the configuration to what each role starts with: its cage, settings,
+ * keys and descriptors.  The same records serve a start and a reload.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/wipe.h"
+#include "crypto/aead.h"
+#include "discipline/discipline.h"
+#include "net/tls.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "super_priv.h"
+
+#define PEM_MAX    (4U << 20)
+#define SPARE_FDS  64
+#define NTP_PORT   123
+#define KEEP_CONNS 1000
+
+/* ---- slots ---- */
+
+static bool
+slot_matches(const struct super *s, size_t at, const struct conf_source *src,
+    uint16_t cnt)
+{
+	return s->slots.at[at].cnt == cnt &&
+	    s->slots.at[at].kind == src->kind &&
+	    strcmp(s->slots.at[at].name, src->name) == 0;
+}
+
+static uint16_t
+slots_wanted(const struct conf_source *src)
+{
+	return src->kind == CONF_POOL ? src->maxsources : 1;
+}
+
+/* The first slot of a source, SUPER_SLOTS when it has none. */
+static size_t
+slot_of(const struct super *s, const struct conf_source *src)
+{
+	uint16_t cnt = slots_wanted(src);
+
+	for (size_t i = 0; i < SUPER_SLOTS; i++)
+		if (slot_matches(s, i, src, cnt))
+			return i;
+	return SUPER_SLOTS;
+}
+
+static bool
+range_free(const struct super *s, size_t from, uint16_t cnt)
+{
+	for (size_t i = 0; i < SUPER_SLOTS; i++)
+		if (s->slots.at[i].cnt > 0 && i < from + cnt &&
+		    i + s->slots.at[i].cnt > from)
+			return false;
+	return from + cnt <= SUPER_SLOTS;
+}
+
+static void
+slot_give(struct super *s, const struct conf_source *src)
+{
+	uint16_t cnt = slots_wanted(src);
+	size_t at = 0;
+
+	while (at < SUPER_SLOTS && !range_free(s, at, cnt))
+		at++;
+	if (at >= SUPER_SLOTS) {
+		os_log_warn("source left out: more than %d servers source=%s",
+		    SUPER_SLOTS, src->name);
+		return;
+	}
+	s->slots.at[at].cnt = cnt;
+	s->slots.at[at].kind = src->kind;
+	memcpy(s->slots.at[at].name, src->name, CONF_NAME_MAX);
+	if (at + cnt > s->slots.ever)
+		s->slots.ever = (uint16_t)(at + cnt);
+}
+
+void
+daemon_provision_slots(struct super *s)
+{
+	bool wanted[SUPER_SLOTS] = {false};
+
+	for (uint32_t i = 0; i < s->conf.source_cnt; i++) {
+		size_t at = slot_of(s, &s->conf.source[i]);
+
+		if (at < SUPER_SLOTS)
+			wanted[at] = true;
+	}
+	for (size_t i = 0; i < SUPER_SLOTS; i++)
+		if (!wanted[i])
+			s->slots.at[i].cnt = 0;
+	for (uint32_t i = 0; i < s->conf.source_cnt; i++)
+		if (slot_of(s, &s->conf.source[i]) == SUPER_SLOTS)
+			slot_give(s, &s->conf.source[i]);
+}
+
+/* ---- sync ---- */
+
+static uint8_t
+authmode(uint8_t mode)
+{
+	switch (mode) {
+	case CONF_AUTHSELECT_REQUIRE:
+		return DISCIPLINE_AUTH_REQUIRE;
+	case CONF_AUTHSELECT_PREFER:
+		return DISCIPLINE_AUTH_PREFER;
+	case CONF_AUTHSELECT_IGNORE:
+		return DISCIPLINE_AUTH_IGNORE;
+	default:
+		return DISCIPLINE_AUTH_MIX;
+	}
+}
+
+static uint8_t
+leapmode(uint8_t mode)
+{
+	switch (mode) {
+	case CONF_LEAP_SLEW:
+		return DISCIPLINE_LEAP_SLEW;
+	case CONF_LEAP_STEP:
+		return DISCIPLINE_LEAP_STEP;
+	case CONF_LEAP_IGNORE:
+		return DISCIPLINE_LEAP_IGNORE;
+	default:
+		return DISCIPLINE_LEAP_SYSTEM;
+	}
+}
+
+/* What is configured and libcrypto can do, in the configured order. */
+static uint8_t
+aeads(const struct conf *c, uint16_t to[IPC_AEADS_MAX])
+{
+	uint8_t cnt = 0;
+
+	for (unsigned i = 0; i < c->ntsaead_cnt && cnt < IPC_AEADS_MAX; i++)
+		if (crypto_aead_offered(c->ntsaead[i]))
+			to[cnt++] = c->ntsaead[i];
+	return cnt;
+}
+
+static void
+sync_conf(const struct super *s, struct ipc_sync_conf *m)
+{
+	const struct conf *c = &s->conf;
+
+	m->virtual_clock = s->opt.virtual_clock;
+	m->makestep = c->makestep_limit != 0;
+	m->makestep_s = c->makestep_s;
+	m->makestep_limit = c->makestep_limit;
+	m->maxslew_sps = c->maxslewrate_ppm * 1e-6;
+	m->maxdrift_sps = c->maxdrift_ppm * 1e-6;
+	m->maxchange_s = c->maxchange_s;
+	m->maxchange_start = c->maxchange_start;
+	m->maxchange_ignore = c->maxchange_ignore;
+	m->minsources = (uint16_t)c->minsources;
+	m->authselect = authmode(c->authselectmode);
+	m->leapmode = leapmode(c->leapsecmode);
+	m->maxdistance_s = c->maxdistance_s;
+	m->maxjitter_s = c->maxjitter_s;
+	m->combinelimit = c->combinelimit;
+	m->stratumweight_s = c->stratumweight_s;
+	m->reselectdist_s = c->reselectdist_s;
+	m->corrtimeratio = c->corrtimeratio;
+	m->maxupdateskew_ppm = c->maxupdateskew_ppm;
+	m->maxclockerror_sps = c->maxclockerror_ppm * 1e-6;
+	m->targeterror_s = c->targeterror_s;
+	m->drift_sps = s->drift_sps;
+	m->drift_error_sps = s->drift_known ? s->drift_error_sps : 0;
+	m->ntsrefresh_s = (uint32_t)c->ntsrefresh_s;
+	m->local = c->local.on;
+	m->local_stratum = c->local.stratum;
+	m->bind4 = c->bindacq.v4;
+	m->bind6 = c->bindacq.v6;
+	snprintf(
+	    m->bind_device, sizeof m->bind_device, "%.15s", c->bindacqdevice);
+	m->aead_cnt = aeads(c, m->aeads);
+	m->last_known = s->last_known;
+}
+
+/* A name that stands for this machine, or an address written by hand, may
+ * be a loopback one: the operator said so. */
+static bool
+may_be_local(const char *name)
+{
+	size_t len = strlen(name);
+	struct addr a;
+
+	return addr_parse(&a, name) == 0 || strcmp(name, "localhost") == 0 ||
+	    (len > 10 && strcmp(name + len - 10, ".localhost") == 0);
+}
+
+static void
+source_set(const struct conf_source *c, size_t slot, struct ipc_source_set *m)
+{
+	m->slot = (uint16_t)slot;
+	m->slot_cnt = slots_wanted(c);
+	m->pool = c->kind == CONF_POOL;
+	m->nts = c->nts;
+	m->iburst = c->iburst;
+	m->burst = c->burst;
+	m->prefer = c->prefer;
+	m->noselect = c->noselect;
+	m->trust = c->trust;
+	m->require = c->require;
+	m->offline = c->offline;
+	m->xleave = c->xleave;
+	m->local_ok = may_be_local(c->name);
+	m->family = c->family;
+	m->version = c->version;
+	m->port = c->port;
+	m->ke_port = c->ntsport;
+	m->minpoll_log2s = c->minpoll;
+	m->maxpoll_log2s = c->maxpoll;
+	m->key_id = c->key;
+	m->cert_set = c->certset;
+	m->maxdelay_s = c->maxdelay_s;
+	m->maxdelayratio = c->maxdelayratio;
+	m->maxdelaydevratio = c->maxdelaydevratio;
+	m->maxdelayquant = c->maxdelayquant;
+	m->mindelay_s = c->mindelay_s;
+	m->asymmetry = c->asymmetry;
+	m->offset_s = c->offset_s;
+	m->minsamples = c->minsamples > 0 ? (uint16_t)c->minsamples : 0;
+	m->maxsamples = c->maxsamples > 0 ? (uint16_t)c->maxsamples : 0;
+	snprintf(m->host, sizeof m->host, "%s", c->name);
+}
+
+static void
+give_keys(const struct super *s,
+    void (*give)(void *arg, unsigned type, const void *msg), void *arg)
+{
+	for (size_t i = 0; i < s->keys.cnt; i++) {
+		const struct crypto_mac_key *k = &s->keys.at[i];
+		struct ipc_sym_key m = {
+		    .id = k->id, .type = k->type, .len = k->len};
+
+		memcpy(m.key, k->key, k->len);
+		give(arg, IPC_SYM_KEY, &m);
+		wipe_bytes(&m, sizeof m);
+	}
+}
+
+void
+daemon_provision_sources(struct super *s,
+    void (*give)(void *arg, unsigned type, const void *msg), void *arg)
+{
+	struct ipc_sync_conf conf = {0};
+	struct ipc_sources_end end = {0};
+
+	sync_conf(s, &conf);
+	give(arg, IPC_SYNC_CONF, &conf);
+	give_keys(s, give, arg);
+	for (uint32_t i = 0; i < s->conf.source_cnt; i++) {
+		struct ipc_source_set m = {0};
+		size_t slot = slot_of(s, &s->conf.source[i]);
+
+		if (slot == SUPER_SLOTS)
+			continue;
+		source_set(&s->conf.source[i], slot, &m);
+		give(arg, IPC_SOURCE_SET, &m);
+		end.cnt++;
+	}
+	give(arg, IPC_SOURCES_END, &end);
+}
+
+/* ---- the other roles ---- */
+
+static uint64_t
+boot_id(void)
+{
+	static const uint8_t key[SIPHASH_KEY_LEN];
+	uint8_t *data;
+	uint64_t id;
+	size_t len;
+
+	if (os_file_read(
+		"/proc/sys/kernel/random/boot_id", 0, 256, &data, &len) < 0)
+		return 0;
+	id = siphash_24(key, data, len);
+	os_file_free(data, len);
+	return id;
+}
+
+void
+daemon_provision_clock(const struct super *s, struct ipc_clock_conf *m)
+{
+	const struct conf *c = &s->conf;
+
+	memset(m, 0, sizeof *m);
+	m->virtual_clock = s->opt.virtual_clock;
+	m->makestep = c->makestep_limit != 0;
+	m->makestep_s = c->makestep_s;
+	m->makestep_limit = c->makestep_limit;
+	m->maxslew_sps = c->maxslewrate_ppm * 1e-6;
+	m->maxslew_given = c->maxslewrate_set;
+	m->maxdrift_sps = c->maxdrift_ppm * 1e-6;
+	m->minsources = (uint16_t)c->minsources;
+	m->slot_cnt = s->slots.ever;
+	m->boot_id = boot_id();
+	m->rtcsync = c->rtcsync;
+	m->base_freq_sps = s->base.freq_sps;
+	m->base_known = s->base_known;
+	m->build = (struct wall){BUILD_EPOCH * TSTAMP_NS_PER_S};
+	/* A virtual clock starts afresh with every daemon. */
+	if (s->saved_limits && !s->opt.virtual_clock) {
+		m->saved_len = (uint32_t)s->saved_limits_len;
+		memcpy(m->saved, s->saved_limits, s->saved_limits_len);
+	}
+}
+
+void
+daemon_provision_ring(const struct super *s, struct ipc_key_ring *m)
+{
+	m->len = NTS_KEYRING_FILE_LEN;
+	nts_keyring_encode(&s->ring, m->ring);
+}
+
+struct collector {
+	struct ipc_start *to;
+	int err;
+};
+
+static void
+collect(void *arg, unsigned type, const void *msg)
+{
+	struct collector *c = arg;
+
+	if (c->err == 0)
+		c->err = ipc_start_put(c->to, type, msg);
+}
+
+static void
+put_rules(const struct super *s, struct collector *to)
+{
+	for (uint32_t i = 0; i < s->conf.access.cnt; i++) {
+		const struct conf_access *a = &s->conf.access.rule[i];
+		struct ipc_access_rule m = {
+		    .allow = a->allow,
+		    .all = a->all,
+		    .bits = a->net.bits,
+		    .addr = a->net.addr,
+		};
+
+		collect(to, IPC_ACCESS_RULE, &m);
+	}
+}
+
+static void
+put_ring(const struct super *s, struct collector *to)
+{
+	struct ipc_key_ring m = {0};
+
+	daemon_provision_ring(s, &m);
+	collect(to, IPC_KEY_RING, &m);
+	wipe_bytes(&m, sizeof m);
+}
+
+static void
+serve_data(struct super *s, struct collector *to)
+{
+	const struct conf *c = &s->conf;
+	struct ipc_serve_conf m = {
+	    .port = c->port,
+	    .nts = conf_serves_nts(c),
+	    .local = c->local.on,
+	    .local_stratum = c->local.stratum,
+	    .local_distance_s = c->local.distance_s,
+	    .pinned_cpu = -1,
+	};
+
+	collect(to, IPC_SERVE_CONF, &m);
+	put_rules(s, to);
+	give_keys(s, collect, to);
+	if (m.nts)
+		put_ring(s, to);
+}
+
+static void
+put_file(
+    struct collector *to, enum ipc_blob kind, uint32_t number, const char *path)
+{
+	uint8_t *data;
+	size_t len;
+
+	if (to->err < 0)
+		return;
+	if (os_file_read(path, 0, PEM_MAX, &data, &len) < 0) {
+		os_log_error("file cannot be read file=%s", path);
+		to->err = ERR_SYSTEM;
+		return;
+	}
+	to->err = ipc_start_put_blob(to->to, kind, number, data, len);
+	os_file_free(data, len);
+}
+
+static void
+ke_data(struct super *s, struct collector *to)
+{
+	const struct conf *c = &s->conf;
+	struct ipc_ke_conf m = {
+	    .connection_max = (uint16_t)(c->maxntsconnections < KEEP_CONNS
+		    ? c->maxntsconnections
+		    : KEEP_CONNS),
+	    .ntp_port = c->port,
+	};
+
+	m.aead_cnt = aeads(c, m.aeads);
+	snprintf(m.ntp_server, sizeof m.ntp_server, "%s", c->ntsntpserver);
+	collect(to, IPC_KE_CONF, &m);
+	put_rules(s, to);
+	put_ring(s, to);
+	for (uint32_t i = 0; i < c->cert_cnt && i < c->key_cnt; i++) {
+		put_file(to, IPC_BLOB_CHAIN, i, c->ntsservercert[i]);
+		put_file(to, IPC_BLOB_KEY, i, c->ntsserverkey[i]);
+	}
+}
+
+static void
+put_trust_dir(struct collector *to, uint32_t set, const char *dir)
+{
+	char path[2 * CONF_PATH_MAX];
+	struct os_file_list list;
+
+	if (os_file_list(dir, "", 1024, &list) < 0) {
+		os_log_error("trust directory cannot be read dir=%s", dir);
+		to->err = ERR_SYSTEM;
+		return;
+	}
+	for (size_t i = 0; i < list.cnt; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, list.names[i]);
+		put_file(to, IPC_BLOB_TRUST, set, path);
+	}
+	os_file_list_free(&list);
+}
+
+static void
+dial_data(struct super *s, struct collector *to)
+{
+	const struct conf *c = &s->conf;
+	struct ipc_dial_conf m = {0};
+	struct os_file_facts facts;
+	uint8_t *bundle;
+	size_t len;
+
+	collect(to, IPC_DIAL_CONF, &m);
+	if (!c->nosystemcert && net_tls_system_bundle(&bundle, &len) == 0) {
+		to->err =
+		    ipc_start_put_blob(to->to, IPC_BLOB_TRUST, 0, bundle, len);
+		os_file_free(bundle, len);
+	}
+	for (uint32_t i = 0; i < c->trust_cnt; i++) {
+		if (os_file_facts(c->trust[i].path, &facts) == 0 &&
+		    facts.directory)
+			put_trust_dir(to, c->trust[i].set, c->trust[i].path);
+		else
+			put_file(to, IPC_BLOB_TRUST, c->trust[i].set,
+			    c->trust[i].path);
+	}
+}
+
+int
+daemon_provision_data(struct super *s, enum role role, struct ipc_start *to)
+{
+	struct collector c = {.to = to};
+	struct ipc_clock_conf clock;
+
+	if (role == ROLE_CLOCK) {
+		daemon_provision_clock(s, &clock);
+		collect(&c, IPC_CLOCK_CONF, &clock);
+	} else if (role == ROLE_SYNC) {
+		daemon_provision_sources(s, collect, &c);
+	} else if (role == ROLE_SERVE) {
+		serve_data(s, &c);
+	} else if (role == ROLE_KE) {
+		ke_data(s, &c);
+	} else if (role == ROLE_DIAL) {
+		dial_data(s, &c);
+	}
+	return c.err;
+}
+
+/* The ports that dial may connect to; too many to list: any. */
+static void
+dial_ports(const struct conf *c, struct ipc_cage *m)
+{
+	for (uint32_t i = 0; i < c->source_cnt; i++) {
+		uint16_t port = c->source[i].ntsport;
+		bool known = false;
+
+		if (!c->source[i].nts)
+			continue;
+		for (unsigned j = 0; j < m->port_cnt; j++)
+			known = known || m->ports[j] == port;
+		if (known)
+			continue;
+		if (m->port_cnt == IPC_PORTS_MAX) {
+			m->port_cnt = 0;
+			return;
+		}
+		m->ports[m->port_cnt++] = port;
+	}
+}
+
+static int
+put_cage(struct super *s, enum role role, struct ipc_start *to)
+{
+	const struct super_user *u =
+	    role == ROLE_CLOCK ? &s->clock_user : &s->user;
+	struct ipc_cage m = {
+	    .change_user = u->change,
+	    .uid = u->uid,
+	    .gid = u->gid,
+	    .parent = (uint64_t)getpid(),
+	    .virtual_clock = s->opt.virtual_clock,
+	    .log_level = (uint8_t)s->opt.level,
+	    .lock_all = s->conf.lock_all,
+	    .sched_priority = s->conf.sched_priority,
+	};
+
+	if (role == ROLE_SYNC)
+		m.nofile = 4 * SUPER_SLOTS + SPARE_FDS;
+	if (role == ROLE_KE)
+		m.nofile = (uint16_t)(s->conf.maxntsconnections + SPARE_FDS);
+	if (role == ROLE_DIAL)
+		dial_ports(&s->conf, &m);
+	return ipc_start_put(to, IPC_CAGE, &m);
+}
+
+static int
+share(int fd)
+{
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void
+give_fds(struct super *s, const struct crew_member *m, int *fds, size_t *cnt)
+{
+	const struct super_sockets *set = NULL;
+
+	fds[DAEMON_FD_TIME] = fds[DAEMON_FD_CLOCK] = -1;
+	if (m->role == ROLE_SYNC)
+		fds[DAEMON_FD_TIME] = share(s->time_rw);
+	if (m->role == ROLE_SERVE || m->role == ROLE_CTL)
+		fds[DAEMON_FD_TIME] = share(s->time_ro);
+	if (m->role == ROLE_CLOCK)
+		fds[DAEMON_FD_CLOCK] = share(s->clock_rw);
+	if (m->role == ROLE_SYNC || m->role == ROLE_SERVE ||
+	    m->role == ROLE_CTL)
+		fds[DAEMON_FD_CLOCK] = share(s->clock_ro);
+	*cnt = DAEMON_FD_OWN;
+	if (m->role == ROLE_CTL && s->control >= 0)
+		fds[(*cnt)++] = share(s->control);
+	if (m->role == ROLE_SERVE)
+		set = &s->ntp[m->place % SUPER_WORKERS_MAX];
+	if (m->role == ROLE_KE)
+		set = &s->ke[m->place % SUPER_WORKERS_MAX];
+	for (size_t i = 0; set && i < set->cnt; i++)
+		fds[(*cnt)++] = share(set->fds[i]);
+}
+
+int
+daemon_provision_role(void *ctx, struct crew_member *m, struct ipc_start *to,
+    int fds[DAEMON_ROLE_FDS_MAX], size_t *fd_cnt)
+{
+	struct super *s = ctx;
+	int err = put_cage(s, m->role, to);
+
+	if (err == 0)
+		err = daemon_provision_data(s, m->role, to);
+	if (err < 0)
+		return err;
+	if (m->role == ROLE_SYNC && !s->cookies_handed) {
+		s->cookies_handed = true;
+		daemon_store_take_cookies(s, to);
+	}
+	give_fds(s, m, fds, fd_cnt);
+	return 0;
+}
+
+uint64_t
+daemon_provision_hash(struct super *s, enum role role)
+{
+	struct ipc_start data = {0};
+	uint64_t hash = 0;
+
+	if (daemon_provision_data(s, role, &data) == 0)
+		hash = siphash_24(s->hash_key, data.data, data.len);
+	ipc_start_fini(&data);
+	return hash;
+}

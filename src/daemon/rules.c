@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Access rules out of start data.
+ */
+#include "rules_priv.h"
+
+#include <stdlib.h>
+
+#include "ipc/start.h"
+
+static size_t
+collect(const struct daemon_boot *boot, struct serve_access_rule *rules)
+{
+	struct ipc_start_record r;
+	size_t pos = 0, cnt = 0;
+
+	while (ipc_start_next(boot->start, boot->start_len, &pos, &r) == 0) {
+		const struct ipc_access_rule *a = &r.msg.access_rule;
+
+		if (r.type != IPC_ACCESS_RULE)
+			continue;
+		if (rules)
+			rules[cnt] = (struct serve_access_rule){
+			    .prefix = {.addr = a->addr, .bits = a->bits},
+			    .allow = a->allow,
+			    .all = a->all,
+			};
+		cnt++;
+	}
+	return cnt;
+}
+
+struct serve_access *
+daemon_rules_load(const struct daemon_boot *boot)
+{
+	size_t cnt = collect(boot, NULL);
+	struct serve_access_rule *rules = calloc(cnt + 1, sizeof *rules);
+	struct serve_access *access;
+
+	if (!rules)
+		return NULL;
+	collect(boot, rules);
+	access = serve_access_new(rules, cnt);
+	free(rules);
+	return access;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Role serve: one worker that answers NTP requests from the sockets it was
+ * given.  A batch in, one pass over it, a batch out; no allocation, lock or
+ * log line on the way, and no system call but the two and a clock reading.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/wipe.h"
+#include "daemon/role.h"
+#include "ipc/start.h"
+#include "net/udp.h"
+#include "nts/keyring.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/random.h"
+#include "os/timepage.h"
+#include "rules_priv.h"
+#include "serve/serve.h"
+
+#define SOCKETS_MAX (DAEMON_ROLE_FDS_MAX - DAEMON_FD_OWN)
+#define KEYS_MAX    256
+#define REPORT_NS   TSTAMP_NS_PER_S
+#define ROUNDS_MAX  16 /* batches from one socket before the next */
+#define PRECISION   (-24)
+
+struct worker {
+	struct net_loop *loop;
+	struct daemon_port port;
+	struct rng rng;
+	uint16_t instance;
+	struct ipc_serve_conf conf;
+	int sockets[SOCKETS_MAX];
+	size_t socket_cnt;
+	struct net_watch watches[SOCKETS_MAX];
+	const struct timepage *time;
+	const struct timepage *clock;
+	struct serve_access *access;
+	struct nts_keyring ring;
+	bool ring_known;
+	struct crypto_mac_key keys[KEYS_MAX];
+	size_t key_cnt;
+	struct serve *serve;
+	struct net_udp_batch *batch;
+	struct net_timer report_timer;
+};
+
+static void
+report_now(void *arg)
+{
+	struct worker *w = arg;
+	struct report_serve r = {0};
+
+	serve_report(w->serve, &r);
+	r.instance = w->instance;
+	r.send_fail_cnt = w->batch->lost_cnt;
+	daemon_port_send(&w->port, IPC_REPORT_SERVE, &r);
+}
+
+/* The pages are read and the header prepared once for the whole batch. */
+static void
+prepare(struct worker *w)
+{
+	struct timepage_time time;
+	struct timepage_clock clock;
+	bool time_ok, clock_ok;
+	struct os_clock_reading now;
+	struct serve_now at;
+
+	time_ok = w->time && timepage_get(w->time, &time, sizeof time) == 0;
+	clock_ok =
+	    w->clock && timepage_get(w->clock, &clock, sizeof clock) == 0;
+	os_clock_read(&now);
+	at = (struct serve_now){.mono = now.mono, .boot_ns = now.boot_ns};
+	serve_batch_time(
+	    w->serve, time_ok ? &time : NULL, clock_ok ? &clock : NULL, &at);
+}
+
+static void
+answer(struct worker *w, struct net_udp_packet *p, struct wall tx)
+{
+	struct serve_request req = {
+	    .data = p->data,
+	    .len = p->len,
+	    .from = p->from,
+	    .local = p->to,
+	    .rx = p->received,
+	    .tx = tx,
+	    .cut = p->truncated,
+	};
+	enum serve_verdict verdict;
+
+	p->out_len =
+	    serve_request(w->serve, &req, p->out, NET_UDP_DATA_MAX, &verdict);
+}
+
+static void
+drain(struct worker *w, int fd)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		int cnt = net_udp_batch_recv(w->batch, fd);
+
+		if (cnt <= 0)
+			return;
+		prepare(w);
+		for (int i = 0; i < cnt; i++)
+			answer(w, &w->batch->at[i], os_clock_real());
+		net_udp_batch_send(w->batch, fd);
+		if (cnt < NET_UDP_BATCH)
+			return;
+	}
+}
+
+static void
+socket_ready(void *arg, unsigned what)
+{
+	struct worker *w = arg;
+
+	(void)what;
+	for (size_t i = 0; i < w->socket_cnt; i++)
+		drain(w, w->sockets[i]);
+	if (!w->report_timer.armed)
+		net_timer_arm(&w->report_timer, (struct dur){REPORT_NS});
+}
+
+static void
+take_ring(struct worker *w, const struct ipc_key_ring *msg)
+{
+	if (nts_keyring_decode(&w->ring, msg->ring, msg->len) < 0) {
+		os_log_error("cookie keys cannot be used");
+		return;
+	}
+	w->ring_known = true;
+	if (w->serve && serve_set_ring(w->serve, &w->ring) < 0)
+		os_log_error("cookie keys cannot be used, NTS is off");
+}
+
+static void
+take_key(struct worker *w, const struct ipc_sym_key *k)
+{
+	struct crypto_mac_key *to;
+
+	if (w->key_cnt == KEYS_MAX || k->len > sizeof to->key)
+		return;
+	to = &w->keys[w->key_cnt++];
+	to->id = k->id;
+	to->type = k->type;
+	to->len = k->len;
+	memcpy(to->key, k->key, k->len);
+}
+
+static void
+serve_message(void *state, unsigned type, const union ipc_any *msg)
+{
+	if (type == IPC_KEY_RING)
+		take_ring(state, &msg->key_ring);
+}
+
+static int
+load(struct worker *w, const struct daemon_boot *boot)
+{
+	struct ipc_start_record r;
+	struct serve_conf conf;
+	size_t pos = 0;
+
+	while (ipc_start_next(boot->start, boot->start_len, &pos, &r) == 0) {
+		if (r.type == IPC_SERVE_CONF)
+			w->conf = r.msg.serve_conf;
+		else if (r.type == IPC_KEY_RING)
+			take_ring(w, &r.msg.key_ring);
+		else if (r.type == IPC_SYM_KEY)
+			take_key(w, &r.msg.sym_key);
+	}
+	w->access = daemon_rules_load(boot);
+	w->batch = net_udp_batch_new();
+	conf = (struct serve_conf){
+	    .access = w->access,
+	    .ring = w->ring_known ? &w->ring : NULL,
+	    .keys = w->keys,
+	    .key_cnt = w->key_cnt,
+	    .rng = &w->rng,
+	    .precision_log2s = PRECISION,
+	    .local_stratum = w->conf.local ? w->conf.local_stratum : 0,
+	    .local_distance_s = w->conf.local_distance_s,
+	};
+	if (w->access && w->batch)
+		w->serve = serve_new(&conf);
+	wipe_bytes(w->keys, sizeof w->keys);
+	return w->serve ? 0 : ERR_FULL;
+}
+
+static void
+serve_close(void *state)
+{
+	struct worker *w = state;
+
+	for (size_t i = 0; i < w->socket_cnt; i++) {
+		net_watch_fini(&w->watches[i]);
+		close(w->sockets[i]);
+	}
+	net_timer_fini(&w->report_timer);
+	serve_free(w->serve);
+	net_udp_batch_free(w->batch);
+	serve_access_free(w->access);
+	nts_keyring_wipe(&w->ring);
+	os_timepage_unmap(w->time);
+	os_timepage_unmap(w->clock);
+	free(w);
+}
+
+static void *
+serve_open(const struct daemon_boot *boot)
+{
+	struct worker *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	w->loop = boot->loop;
+	w->port = boot->port;
+	w->instance = boot->instance;
+	w->time = os_timepage_map_ro(boot->fds[DAEMON_FD_TIME]);
+	w->clock = os_timepage_map_ro(boot->fds[DAEMON_FD_CLOCK]);
+	close(boot->fds[DAEMON_FD_TIME]);
+	close(boot->fds[DAEMON_FD_CLOCK]);
+	for (size_t i = DAEMON_FD_OWN; i < boot->fd_cnt; i++)
+		w->sockets[w->socket_cnt++] = boot->fds[i];
+	if (os_random_init(&w->rng) < 0 || load(w, boot) < 0) {
+		os_log_error("worker cannot be set up");
+		serve_close(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int
+serve_run(void *state)
+{
+	struct worker *w = state;
+
+	for (size_t i = 0; i < w->socket_cnt; i++) {
+		if (net_watch_init(&w->watches[i], w->loop, socket_ready, w) <
+		    0)
+			return ERR_LIBRARY;
+		net_watch_set(&w->watches[i], w->sockets[i], NET_READ);
+	}
+	return net_timer_init(&w->report_timer, w->loop, report_now, w);
+}
+
+/* Retired: the successor reads the same sockets. */
+static void
+serve_stop(void *state)
+{
+	struct worker *w = state;
+
+	for (size_t i = 0; i < w->socket_cnt; i++)
+		net_watch_stop(&w->watches[i]);
+	report_now(w);
+}
+
+const struct daemon_role daemon_serve = {
+    .open = serve_open,
+    .run = serve_run,
+    .message = serve_message,
+    .stop = serve_stop,
+    .close = serve_close,
+};

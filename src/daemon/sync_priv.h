@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Role sync, between its files: sync.c is the role and its talk with the
+ * clock; sync_source.c turns configured sources into associations, with
+ * names and keys; sync_exchange.c does one request and answer on the wire;
+ * sync_report.c tells ctl.  A measurement flows exchange -> source -> sync.
+ */
+#ifndef DAEMON_SYNC_PRIV_H
+#define DAEMON_SYNC_PRIV_H
+
+#include "assoc/assoc.h"
+#include "crypto/mac.h"
+#include "daemon/role.h"
+#include "discipline/discipline.h"
+#include "net/udp.h"
+#include "nts/keys.h"
+
+#define SYNC_SLOTS DISCIPLINE_SLOT_MAX
+#define SYNC_KEYS  256
+
+/* The socket of one request under way. */
+struct sync_exchange {
+	struct sync_slot *slot;
+	unsigned idx;
+	struct net_udp_client udp;
+	struct net_watch watch;
+};
+
+/* One server that is asked. */
+struct sync_slot {
+	struct sync *sync;
+	uint16_t slot;
+	struct sync_directive *dir; /* NULL: free */
+	struct assoc *assoc;
+	struct addr addr;
+	struct net_timer timer;
+	struct sync_exchange exchanges[ASSOC_EXCHANGES];
+	uint32_t ke_id;          /* key exchange under way, 0 none */
+	uint32_t name_id;        /* its server's name being looked up */
+	struct assoc_keys *keys; /* waiting for that name; owned, secret */
+	bool dirty;              /* to be reported */
+	char cert_subject[REPORT_TEXT_MAX];
+	char why[REPORT_TEXT_MAX]; /* what failed last, in words */
+};
+
+/* One line of the configuration: a server, or a pool of them. */
+struct sync_directive {
+	struct sync *sync;
+	bool used;
+	bool named; /* by the reload in progress */
+	struct ipc_source_set conf;
+	uint32_t dns_id; /* question under way, 0 none */
+	unsigned dns_tries;
+	struct net_timer retry;
+	uint8_t addr_cnt;
+	uint8_t addr_next; /* where to look for an unused one */
+	struct addr addrs[IPC_ADDRS_MAX];
+};
+
+struct sync {
+	struct net_loop *loop;
+	struct daemon_port port;
+	struct rng rng;
+	struct nts_aeads aeads;
+	struct assoc_tools tools;
+	struct ipc_sync_conf conf;
+	struct discipline *discipline;
+	struct timepage *time;
+	const struct timepage *clock;
+	struct sync_directive dirs[SYNC_SLOTS];
+	struct sync_slot slots[SYNC_SLOTS];
+	struct crypto_mac_key keys[SYNC_KEYS];
+	size_t key_cnt;
+	struct ipc_cookies *saved; /* from disc, each used once; owned */
+	size_t saved_cnt;
+	uint32_t id;  /* of the last question asked */
+	uint32_t seq; /* of the last clock command */
+	struct net_timer tick;
+	struct net_defer report;
+	bool running;
+	bool stepped_once;
+	struct clockcmd_state state;   /* as clock told last */
+	struct clockcmd_state carried; /* sums of clocks that died */
+	struct clockcmd_truth told;
+	struct mono told_at;
+	struct mono saved_at;
+	int hold_fd; /* keeps kernel time stamping on */
+};
+
+/* sync.c */
+struct wall daemon_sync_wall(const struct sync *s, struct mono now);
+struct wall daemon_sync_wall_of(
+    const struct sync *s, const struct net_stamp *st);
+void daemon_sync_obey(struct sync *s, const struct discipline_out *out);
+void daemon_sync_sample(
+    struct sync *s, struct sync_slot *sl, const struct sample *m);
+
+/* sync_source.c */
+void daemon_sync_source_set(struct sync *s, const struct ipc_source_set *conf);
+void daemon_sync_source_end(struct sync *s);
+void daemon_sync_source_run(struct sync *s);
+void daemon_sync_source_do(struct sync_slot *sl, const struct assoc_todo *todo);
+void daemon_sync_source_poll(struct sync_slot *sl);
+void daemon_sync_source_dns(struct sync *s, const struct ipc_dns_answer *a);
+void daemon_sync_source_ke(struct sync *s, const struct ipc_ke_answer *a);
+void daemon_sync_source_peer(struct sync *s, const struct ipc_peer *p);
+void daemon_sync_source_close(struct sync_slot *sl);
+void daemon_sync_source_save(struct sync_slot *sl, bool stop);
+
+/* sync_exchange.c */
+int daemon_sync_exchange_init(struct sync_slot *sl);
+void daemon_sync_exchange_send(
+    struct sync_slot *sl, const struct assoc_todo *todo);
+void daemon_sync_exchange_close(struct sync_slot *sl, unsigned set);
+
+/* sync_report.c */
+void daemon_sync_report_dirty(struct sync_slot *sl);
+void daemon_sync_report_all(void *arg);
+void daemon_sync_report_clock(struct sync *s);
+
+#endif

@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the configured lines to servers that are asked: a directive owns a
+ * range of slots, looks up its name, and puts an association into each slot;
+ * dead servers of a pool are replaced, keys fetched through dial.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/wipe.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "sync_priv.h"
+
+#define NTP_PORT    123
+#define ASK_NS      (15 * TSTAMP_NS_PER_S) /* dns is dead if it takes longer */
+#define RETRY_MIN_S 4
+#define RETRY_MAX_S 1024
+#define PHASE_NS    (TSTAMP_NS_PER_S / 20)
+
+static uint32_t
+fresh_id(struct sync *s)
+{
+	s->id = s->id == UINT32_MAX ? 1 : s->id + 1;
+	return s->id;
+}
+
+static bool
+addr_in_use(const struct sync *s, const struct addr *a)
+{
+	for (size_t i = 0; i < SYNC_SLOTS; i++)
+		if (s->slots[i].dir && addr_same_host(&s->slots[i].addr, a) &&
+		    s->slots[i].dir->conf.port == a->port)
+			return true;
+	return false;
+}
+
+/* The next address of the name that no slot uses. */
+static bool
+spare_addr(struct sync_directive *d, struct addr *a)
+{
+	for (unsigned i = 0; i < d->addr_cnt; i++) {
+		*a = d->addrs[(d->addr_next + i) % d->addr_cnt];
+		a->port = d->conf.port;
+		if (!addr_in_use(d->sync, a)) {
+			d->addr_next =
+			    (uint8_t)((d->addr_next + i + 1) % d->addr_cnt);
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+daemon_sync_source_save(struct sync_slot *sl, bool stop)
+{
+	struct ipc_cookies m = {0};
+	struct sync *s = sl->sync;
+	struct mono now = os_clock_mono();
+
+	_Static_assert(ASSOC_SAVED_MAX <= IPC_BLOB_MAX, "fits its message");
+	m.len = (uint32_t)assoc_save(
+	    sl->assoc, stop, daemon_sync_wall(s, now), m.blob);
+	if (m.len > 0) {
+		m.place = (uint16_t)(sl->slot - sl->dir->conf.slot);
+		snprintf(m.host, sizeof m.host, "%s", sl->dir->conf.host);
+		daemon_port_send(&s->port, IPC_COOKIES_SAVE, &m);
+	}
+	wipe_bytes(&m, sizeof m);
+}
+
+static void
+drop_keys(struct sync_slot *sl)
+{
+	if (sl->keys)
+		wipe_bytes(sl->keys, sizeof *sl->keys);
+	free(sl->keys);
+	sl->keys = NULL;
+	sl->name_id = 0;
+}
+
+void
+daemon_sync_source_close(struct sync_slot *sl)
+{
+	if (!sl->dir)
+		return;
+	daemon_sync_exchange_close(sl, ~0U);
+	net_timer_stop(&sl->timer);
+	discipline_close(sl->sync->discipline, sl->slot);
+	assoc_free(sl->assoc);
+	sl->assoc = NULL;
+	drop_keys(sl);
+	sl->ke_id = 0;
+	sl->cert_subject[0] = '\0';
+	sl->why[0] = '\0';
+	sl->dir = NULL;
+	daemon_sync_report_dirty(sl);
+}
+
+static void
+discipline_conf_of(const struct ipc_source_set *c, const struct addr *a,
+    struct discipline_source_conf *to)
+{
+	discipline_source_conf_init(to);
+	to->prefer = c->prefer;
+	to->noselect = c->noselect;
+	to->trust = c->trust;
+	to->require = c->require;
+	to->authenticated = c->nts || c->key_id != 0;
+	to->is_public = !addr_is_private(a) && !addr_is_loopback(a);
+	to->iburst = c->iburst;
+	to->interleaved = c->xleave;
+	to->minpoll = c->minpoll_log2s;
+	to->maxpoll = c->maxpoll_log2s;
+	to->maxdelay_s = c->maxdelay_s;
+	to->maxdelayratio = c->maxdelayratio;
+	to->maxdelaydevratio = c->maxdelaydevratio;
+	to->maxdelayquant = c->maxdelayquant;
+	to->mindelay_s = c->mindelay_s;
+	to->offset_s = c->offset_s;
+	to->asymmetry = c->asymmetry;
+	to->minsamples = c->minsamples;
+	to->maxsamples = c->maxsamples;
+}
+
+static const struct crypto_mac_key *
+find_key(const struct sync *s, uint32_t id)
+{
+	for (size_t i = 0; i < s->key_cnt; i++)
+		if (s->keys[i].id == id)
+			return &s->keys[i];
+	return NULL;
+}
+
+static int
+assoc_conf_of(
+    const struct sync *s, const struct ipc_source_set *c, struct assoc_conf *to)
+{
+	const struct crypto_mac_key *key;
+
+	memset(to, 0, sizeof *to);
+	to->iburst = c->iburst;
+	to->burst = c->burst;
+	to->offline = c->offline;
+	to->xleave = c->xleave;
+	to->pool = c->pool;
+	to->local_ok = c->local_ok;
+	to->version = c->version;
+	to->minpoll_log2s = c->minpoll_log2s;
+	to->maxpoll_log2s = c->maxpoll_log2s;
+	to->precision_log2s = -24;
+	to->port = c->port;
+	to->maxdelay_s = c->maxdelay_s;
+	to->refresh_s = s->conf.ntsrefresh_s;
+	snprintf(to->ke_name, sizeof to->ke_name, "%s", c->host);
+	if (c->nts) {
+		to->auth = ASSOC_AUTH_NTS;
+	} else if (c->key_id != 0) {
+		to->auth = ASSOC_AUTH_KEY;
+		key = find_key(s, c->key_id);
+		if (!key)
+			return ERR_ABSENT;
+		to->key = *key;
+	}
+	return 0;
+}
+
+/* Cookies from the last run; super has deleted the file already. */
+static void
+restore(struct sync_slot *sl)
+{
+	struct sync *s = sl->sync;
+
+	for (size_t i = 0; i < s->saved_cnt; i++) {
+		struct ipc_cookies *c = &s->saved[i];
+
+		if (c->len == 0 || strcmp(c->host, sl->dir->conf.host) != 0)
+			continue;
+		if (assoc_restore(sl->assoc, c->blob, c->len,
+			daemon_sync_wall(s, os_clock_mono())) == 0)
+			os_log_info("saved cookies taken up source=%s",
+			    sl->dir->conf.host);
+		wipe_bytes(c, sizeof *c);
+		return;
+	}
+}
+
+static void
+slot_start(struct sync_slot *sl, const struct addr *a)
+{
+	struct sync *s = sl->sync;
+	struct mono now = os_clock_mono();
+	struct assoc_todo todo;
+	bool hurry = s->conf.makestep && !s->stepped_once;
+
+	assoc_address(sl->assoc, a, now, &todo);
+	daemon_sync_source_do(sl, &todo);
+	assoc_start(sl->assoc, (struct dur){PHASE_NS * (sl->slot % 4)}, hurry,
+	    now, &todo);
+	daemon_sync_source_do(sl, &todo);
+	daemon_sync_source_poll(sl);
+}
+
+static void
+slot_open(struct sync_slot *sl, struct sync_directive *d, const struct addr *a)
+{
+	struct sync *s = sl->sync;
+	struct discipline_source_conf dc;
+	struct assoc_conf ac;
+	char text[ADDR_TEXT_MAX];
+
+	discipline_conf_of(&d->conf, a, &dc);
+	if (assoc_conf_of(s, &d->conf, &ac) < 0) {
+		os_log_error("source not used: key is not in the keyfile "
+			     "source=%s key=%u",
+		    d->conf.host, d->conf.key_id);
+		return;
+	}
+	sl->assoc = assoc_new(&ac, &s->tools);
+	wipe_bytes(&ac, sizeof ac);
+	if (!sl->assoc) {
+		os_log_error("source not used: its key is of no use "
+			     "source=%s",
+		    d->conf.host);
+		return;
+	}
+	if (discipline_open(s->discipline, sl->slot, &dc) < 0) {
+		assoc_free(sl->assoc);
+		sl->assoc = NULL;
+		return;
+	}
+	sl->dir = d;
+	sl->addr = *a;
+	os_log_info("source added name=%s addr=%s%s", d->conf.host,
+	    addr_text_port(a, text), d->conf.nts ? " nts" : "");
+	if (d->conf.nts)
+		restore(sl);
+	slot_start(sl, a);
+	daemon_sync_report_dirty(sl);
+}
+
+/* Put servers into the free slots, as far as there are addresses. */
+static void
+fill(struct sync_directive *d)
+{
+	struct addr a;
+
+	for (unsigned i = 0; i < d->conf.slot_cnt; i++) {
+		struct sync_slot *sl = &d->sync->slots[d->conf.slot + i];
+
+		if (!sl->dir && spare_addr(d, &a))
+			slot_open(sl, d, &a);
+	}
+}
+
+static void
+ask_name(struct sync_directive *d)
+{
+	struct ipc_dns_ask m = {
+	    .id = fresh_id(d->sync),
+	    .family = d->conf.family,
+	    .local_ok = d->conf.local_ok,
+	};
+
+	if (d->dns_id != 0)
+		return;
+	d->dns_id = m.id;
+	snprintf(m.name, sizeof m.name, "%s", d->conf.host);
+	net_timer_arm(&d->retry, (struct dur){ASK_NS});
+	daemon_port_send(&d->sync->port, IPC_DNS_ASK, &m);
+}
+
+static void
+retry_due(void *arg)
+{
+	struct sync_directive *d = arg;
+
+	d->dns_id = 0;
+	ask_name(d);
+}
+
+static void
+retry_later(struct sync_directive *d)
+{
+	int64_t s = RETRY_MIN_S;
+
+	for (unsigned i = 0; i < d->dns_tries && s < RETRY_MAX_S; i++)
+		s *= 2;
+	d->dns_tries++;
+	net_timer_arm(&d->retry, (struct dur){s * TSTAMP_NS_PER_S});
+}
+
+/* A server's name has other addresses now, or its address does not answer:
+ * move on to one that is not in use. */
+static void
+move_server(struct sync_directive *d)
+{
+	struct sync_slot *sl = &d->sync->slots[d->conf.slot];
+	struct assoc_todo todo;
+	struct addr a;
+	char text[ADDR_TEXT_MAX];
+
+	if (d->conf.pool || !sl->dir || !spare_addr(d, &a))
+		return;
+	os_log_info("source moved name=%s addr=%s", d->conf.host,
+	    addr_text_port(&a, text));
+	sl->addr = a;
+	discipline_reset(d->sync->discipline, sl->slot);
+	assoc_address(sl->assoc, &a, os_clock_mono(), &todo);
+	daemon_sync_source_do(sl, &todo);
+}
+
+static void
+dir_addrs(struct sync_directive *d, const struct ipc_dns_answer *m)
+{
+	struct sync_slot *first = &d->sync->slots[d->conf.slot];
+	bool had = first->dir != NULL;
+
+	if (m->err != 0 || m->addr_cnt == 0) {
+		if (d->dns_tries == 0)
+			os_log_warn("name does not resolve, trying again "
+				    "name=%s",
+			    d->conf.host);
+		retry_later(d);
+		return;
+	}
+	d->dns_tries = 0;
+	net_timer_stop(&d->retry);
+	d->addr_cnt = m->addr_cnt;
+	memcpy(d->addrs, m->addrs, sizeof d->addrs);
+	d->addr_next = 0;
+	if (had)
+		move_server(d);
+	fill(d);
+}
+
+/* The key exchange is complete once the server's name has an address. */
+static void
+keys_to(struct sync_slot *sl, const struct addr *a)
+{
+	struct assoc_keys *keys = sl->keys;
+	uint16_t port = keys->addr.port;
+	struct assoc_todo todo;
+
+	keys->addr = *a;
+	keys->addr.port = port;
+	assoc_keys(sl->assoc, keys, os_clock_mono(), &todo);
+	drop_keys(sl);
+	daemon_sync_source_do(sl, &todo);
+}
+
+static void
+keys_failed(struct sync_slot *sl, unsigned stage, bool permanent)
+{
+	struct assoc_keys keys = {
+	    .stage = (uint8_t)stage,
+	    .permanent = permanent,
+	};
+	struct assoc_todo todo;
+
+	drop_keys(sl);
+	sl->ke_id = 0;
+	assoc_keys(sl->assoc, &keys, os_clock_mono(), &todo);
+	daemon_sync_source_do(sl, &todo);
+}
+
+void
+daemon_sync_source_dns(struct sync *s, const struct ipc_dns_answer *m)
+{
+	for (size_t i = 0; i < SYNC_SLOTS; i++) {
+		struct sync_directive *d = &s->dirs[i];
+		struct sync_slot *sl = &s->slots[i];
+
+		if (d->used && d->dns_id != 0 && d->dns_id == m->id) {
+			d->dns_id = 0;
+			dir_addrs(d, m);
+			return;
+		}
+		if (!sl->dir || !sl->keys || sl->name_id != m->id)
+			continue;
+		if (m->err == 0 && m->addr_cnt > 0)
+			keys_to(sl, &m->addrs[0]);
+		else
+			keys_failed(sl, REPORT_STAGE_NAME, false);
+		return;
+	}
+}
+
+static void
+ask_keys(struct sync_slot *sl)
+{
+	struct sync *s = sl->sync;
+	struct ipc_ke_ask m = {
+	    .id = fresh_id(s),
+	    .addr = sl->addr,
+	    .cert_set = sl->dir->conf.cert_set,
+	    .check_at = daemon_sync_wall(s, os_clock_mono()),
+	    .aead_cnt = s->conf.aead_cnt,
+	};
+
+	/* A clock from before the last known time cannot judge a
+	 * certificate: the later of both is nearer to the truth. */
+	if (m.check_at.ns < s->conf.last_known.ns)
+		m.check_at = s->conf.last_known;
+	m.addr.port = sl->dir->conf.ke_port;
+	memcpy(m.aeads, s->conf.aeads, sizeof m.aeads);
+	snprintf(m.host, sizeof m.host, "%s", sl->dir->conf.host);
+	sl->ke_id = m.id;
+	daemon_port_send(&s->port, IPC_KE_ASK, &m);
+}
+
+static void
+keys_from(struct assoc_keys *k, const struct ipc_ke_answer *m)
+{
+	_Static_assert(ASSOC_KEY_MAX == IPC_KEY_MAX, "same keys");
+	_Static_assert(ASSOC_COOKIE_MAX == IPC_COOKIE_MAX, "same cookies");
+	k->aead = m->aead;
+	k->key_len = m->key_len;
+	k->second_set = m->second_set;
+	memcpy(k->c2s, m->c2s, sizeof k->c2s);
+	memcpy(k->s2c, m->s2c, sizeof k->s2c);
+	memcpy(k->c2s_second, m->c2s_second, sizeof k->c2s_second);
+	memcpy(k->s2c_second, m->s2c_second, sizeof k->s2c_second);
+	k->cookie_cnt = m->cookie_cnt;
+	for (unsigned i = 0; i < m->cookie_cnt; i++) {
+		k->cookie_len[i] = m->cookies[i].len;
+		memcpy(k->cookies[i], m->cookies[i].data, sizeof k->cookies[i]);
+	}
+	k->cert_not_before_s = m->cert_not_before_s;
+	k->cert_not_after_s = m->cert_not_after_s;
+	k->addr.port = m->port ? m->port : NTP_PORT;
+}
+
+static void
+keys_came(struct sync_slot *sl, const struct ipc_ke_answer *m)
+{
+	struct ipc_dns_ask ask = {.family = ADDR_NONE};
+	struct addr a = sl->addr;
+
+	drop_keys(sl);
+	sl->keys = calloc(1, sizeof *sl->keys);
+	if (!sl->keys) {
+		keys_failed(sl, REPORT_STAGE_NEGOTIATION, false);
+		return;
+	}
+	keys_from(sl->keys, m);
+	if (m->server[0] == '\0' || addr_parse(&a, m->server) == 0) {
+		keys_to(sl, &a);
+		return;
+	}
+	sl->name_id = ask.id = fresh_id(sl->sync);
+	ask.local_ok = sl->dir->conf.local_ok;
+	snprintf(ask.name, sizeof ask.name, "%s", m->server);
+	daemon_port_send(&sl->sync->port, IPC_DNS_ASK, &ask);
+}
+
+void
+daemon_sync_source_ke(struct sync *s, const struct ipc_ke_answer *m)
+{
+	struct sync_slot *sl = NULL;
+	char addr[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < SYNC_SLOTS && !sl; i++)
+		if (s->slots[i].dir && s->slots[i].ke_id == m->id)
+			sl = &s->slots[i];
+	if (!sl || m->id == 0)
+		return;
+	sl->ke_id = 0;
+	snprintf(
+	    sl->cert_subject, sizeof sl->cert_subject, "%s", m->cert_subject);
+	snprintf(sl->why, sizeof sl->why, "%s", m->why);
+	daemon_sync_report_dirty(sl);
+	if (m->stage == REPORT_STAGE_NONE) {
+		os_log_info("keys exchanged source=%s addr=%s aead=%u "
+			    "cookies=%u",
+		    sl->dir->conf.host, addr_text(&sl->addr, addr), m->aead,
+		    m->cookie_cnt);
+		keys_came(sl, m);
+		return;
+	}
+	os_log_warn("key exchange failed source=%s addr=%s stage=%s "
+		    "reason=\"%s\"",
+	    sl->dir->conf.host, addr_text(&sl->addr, addr),
+	    report_stage_text(m->stage), m->why);
+	keys_failed(sl, m->stage, m->permanent);
+}
+
+static void
+replace(struct sync_slot *sl)
+{
+	struct sync_directive *d = sl->dir;
+	char text[ADDR_TEXT_MAX];
+
+	os_log_info("source replaced name=%s addr=%s", d->conf.host,
+	    addr_text_port(&sl->addr, text));
+	d->addr_cnt = 0; /* a fresh look, not the same server again */
+	daemon_sync_source_close(sl);
+	ask_name(d);
+}
+
+void
+daemon_sync_source_do(struct sync_slot *sl, const struct assoc_todo *todo)
+{
+	if (todo->what & ASSOC_CLOSE)
+		daemon_sync_exchange_close(sl, todo->close);
+	if (todo->what & ASSOC_TIMER) {
+		if (todo->timer.ns == INT64_MAX)
+			net_timer_stop(&sl->timer);
+		else
+			net_timer_arm_at(&sl->timer, todo->timer);
+	}
+	if (todo->what & ASSOC_SAVE)
+		daemon_sync_source_save(sl, false);
+	if (todo->what & ASSOC_NEED_KE)
+		ask_keys(sl);
+	if (todo->what & ASSOC_REPORT)
+		daemon_sync_report_dirty(sl);
+	if (todo->what & ASSOC_NEED_ADDRESS)
+		ask_name(sl->dir);
+	/* The packet lies in the association: send before the next event,
+	 * and the sample is a copy that survives it. */
+	struct sample sample = todo->sample;
+	bool sampled = todo->what & ASSOC_SAMPLE;
+	bool gone = todo->what & ASSOC_REPLACE;
+
+	if (todo->what & ASSOC_SEND)
+		daemon_sync_exchange_send(sl, todo);
+	if (sampled)
+		daemon_sync_sample(sl->sync, sl, &sample);
+	if (gone && sl->dir)
+		replace(sl);
+}
+
+void
+daemon_sync_source_poll(struct sync_slot *sl)
+{
+	struct mono now = os_clock_mono();
+	struct discipline_poll poll;
+	struct assoc_todo todo;
+
+	if (!sl->dir ||
+	    discipline_poll(sl->sync->discipline, sl->slot, now, &poll) < 0)
+		return;
+	assoc_poll(sl->assoc, &poll, now, &todo);
+	daemon_sync_source_do(sl, &todo);
+}
+
+static void
+timer_due(void *arg)
+{
+	struct sync_slot *sl = arg;
+	struct assoc_todo todo;
+
+	assoc_timer(sl->assoc, os_clock_mono(), &todo);
+	daemon_sync_source_do(sl, &todo);
+}
+
+static void
+dir_begin(struct sync_directive *d)
+{
+	struct addr a;
+
+	if (addr_parse(&a, d->conf.host) == 0) {
+		d->addrs[0] = a;
+		d->addr_cnt = 1;
+		fill(d);
+	} else {
+		ask_name(d);
+	}
+}
+
+static void
+dir_end(struct sync_directive *d)
+{
+	for (unsigned i = 0; i < d->conf.slot_cnt; i++)
+		daemon_sync_source_close(&d->sync->slots[d->conf.slot + i]);
+	net_timer_stop(&d->retry);
+	os_log_info("source removed name=%s", d->conf.host);
+	d->used = false;
+}
+
+/* Same server asked the same way: its history stays. */
+static bool
+same_asking(const struct ipc_source_set *a, const struct ipc_source_set *b)
+{
+	return strcmp(a->host, b->host) == 0 && a->pool == b->pool &&
+	    a->slot_cnt == b->slot_cnt && a->nts == b->nts &&
+	    a->port == b->port && a->ke_port == b->ke_port &&
+	    a->key_id == b->key_id && a->cert_set == b->cert_set &&
+	    a->family == b->family && a->version == b->version &&
+	    a->offline == b->offline && a->xleave == b->xleave;
+}
+
+static void
+dir_modify(struct sync_directive *d, const struct ipc_source_set *conf)
+{
+	struct discipline_source_conf dc;
+
+	d->conf = *conf;
+	for (unsigned i = 0; i < conf->slot_cnt; i++) {
+		struct sync_slot *sl = &d->sync->slots[conf->slot + i];
+
+		if (!sl->dir)
+			continue;
+		discipline_conf_of(conf, &sl->addr, &dc);
+		discipline_modify(d->sync->discipline, sl->slot, &dc);
+	}
+}
+
+void
+daemon_sync_source_set(struct sync *s, const struct ipc_source_set *conf)
+{
+	struct sync_directive *d;
+
+	if (conf->slot_cnt == 0 || conf->slot >= SYNC_SLOTS ||
+	    conf->slot_cnt > SYNC_SLOTS - conf->slot)
+		return;
+	d = &s->dirs[conf->slot];
+	d->named = true;
+	if (d->used && same_asking(&d->conf, conf)) {
+		dir_modify(d, conf);
+		return;
+	}
+	if (d->used)
+		dir_end(d);
+	d->used = true;
+	d->conf = *conf;
+	d->dns_id = 0;
+	d->dns_tries = 0;
+	d->addr_cnt = 0;
+	if (s->running)
+		dir_begin(d);
+}
+
+void
+daemon_sync_source_end(struct sync *s)
+{
+	for (size_t i = 0; i < SYNC_SLOTS; i++) {
+		if (s->running && s->dirs[i].used && !s->dirs[i].named)
+			dir_end(&s->dirs[i]);
+		s->dirs[i].named = false;
+	}
+}
+
+void
+daemon_sync_source_run(struct sync *s)
+{
+	for (size_t i = 0; i < SYNC_SLOTS; i++) {
+		s->dirs[i].sync = s;
+		s->slots[i].sync = s;
+		s->slots[i].slot = (uint16_t)i;
+		if (net_timer_init(&s->dirs[i].retry, s->loop, retry_due,
+			&s->dirs[i]) < 0 ||
+		    net_timer_init(&s->slots[i].timer, s->loop, timer_due,
+			&s->slots[i]) < 0 ||
+		    daemon_sync_exchange_init(&s->slots[i]) < 0) {
+			os_log_error("out of memory");
+			return;
+		}
+	}
+	s->running = true;
+	for (size_t i = 0; i < SYNC_SLOTS; i++)
+		if (s->dirs[i].used)
+			dir_begin(&s->dirs[i]);
+}
+
+/* dial or dns died with our questions: ask again. */
+void
+daemon_sync_source_peer(struct sync *s, const struct ipc_peer *p)
+{
+	for (size_t i = 0; i < SYNC_SLOTS; i++) {
+		struct sync_directive *d = &s->dirs[i];
+		struct sync_slot *sl = &s->slots[i];
+
+		if (p->role == ROLE_DNS && d->used && d->dns_id != 0) {
+			d->dns_id = 0;
+			retry_later(d);
+		}
+		if (p->role == ROLE_DNS && sl->dir && sl->keys)
+			keys_failed(sl, REPORT_STAGE_NAME, false);
+		if (p->role == ROLE_DIAL && sl->dir && sl->ke_id != 0)
+			keys_failed(sl, REPORT_STAGE_TCP, false);
+	}
+}
