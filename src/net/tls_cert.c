@@ -107,7 +107,7 @@ static void
 key_text(const X509 *x, char *out, size_t max)
 {
 	EVP_PKEY *key = X509_get0_pubkey(x);
-	char group[32] = "";
+	char group[24] = "";
 	size_t len;
 
 	if (!key) {

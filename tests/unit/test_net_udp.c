@@ -79,12 +79,12 @@ echo_one(int fd, struct net_udp_batch *b, const char *text)
 	assert_int_equal(net_udp_batch_send(b, fd), 1);
 }
 
-/* Return: whether the machine was quick enough for the bounds to hold. */
+/* Return: whether the machine was quick enough for the bounds to hold, and
+ * the kernel had switched its stamps on, which it does in its own time. */
 static bool
 exchange_on(const char *text)
 {
 	struct net_udp_batch *b = net_udp_batch_new();
-	int hold = net_udp_hold_stamps();
 	struct net_udp_client u;
 	struct net_stamp rx;
 	struct wall before, after;
@@ -94,12 +94,10 @@ exchange_on(const char *text)
 
 	if (fd == ERR_ABSENT) {
 		printf("no %s here: left out\n", text);
-		close(hold);
 		net_udp_batch_free(b);
 		return true;
 	}
 	assert_true(fd >= 0);
-	assert_true(hold >= 0);
 	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
 	assert_int_equal(net_udp_local(&u, &mine), 0);
 	before = os_clock_real();
@@ -112,7 +110,7 @@ exchange_on(const char *text)
 	assert_true(addr_same_host(&b->at[0].from, &mine));
 	assert_int_equal(b->at[0].from.port, mine.port);
 	assert_true(addr_same_host(&b->at[0].to, &at));
-	assert_true(b->at[0].kernel_stamp);
+	quick = quick && b->at[0].kernel_stamp;
 	/* Stamped on arrival, not when we came to read it. */
 	assert_true(b->at[0].received.ns >= before.ns);
 	if (quick)
@@ -120,19 +118,20 @@ exchange_on(const char *text)
 	usleep(20000);
 	expect_recv(&u, "answer", &rx);
 	after = os_clock_real();
-	assert_int_equal(rx.source, NET_STAMP_KERNEL);
-	if (quick)
+	if (quick) {
+		assert_int_equal(rx.source, NET_STAMP_KERNEL);
 		assert_int_equal(u.tx.source, NET_STAMP_KERNEL);
+	}
 	assert_true(u.pre.real.ns <= u.tx.real.ns);
 	assert_true(u.tx.real.ns <= b->at[0].received.ns);
 	assert_true(b->at[0].received.ns < rx.real.ns);
-	assert_true(rx.real.ns < after.ns - 10000000);
+	if (quick)
+		assert_true(rx.real.ns < after.ns - 10000000);
 	assert_true(llabs(rx.mono.ns - u.tx.mono.ns -
 			(rx.real.ns - u.tx.real.ns)) < 2000000);
 	net_udp_close(&u);
 	net_udp_close(&u);
 	close(fd);
-	close(hold);
 	net_udp_batch_free(b);
 	return quick;
 }
@@ -140,11 +139,18 @@ exchange_on(const char *text)
 static void
 stamps_of_both_directions(void **state)
 {
+	static const char *const hosts[] = {"127.0.0.1", "::1"};
+	int hold = net_udp_hold_stamps();
+
 	(void)state;
-	for (int i = 0; i < 10 && !exchange_on("127.0.0.1"); i++)
-		;
-	for (int i = 0; i < 10 && !exchange_on("::1"); i++)
-		;
+	assert_true(hold >= 0);
+	for (size_t i = 0; i < 2; i++) {
+		int tries = 0;
+
+		while (!exchange_on(hosts[i]))
+			assert_true(++tries < 20);
+	}
+	close(hold);
 }
 
 /* Ports are fresh and differ (RFC 9109). */
