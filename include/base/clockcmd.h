@@ -55,6 +55,7 @@ enum clockcmd_refusal {
 	CLOCKCMD_TOO_FAR,        /* a later start-up step beyond 10 s */
 	CLOCKCMD_EVIDENCE,       /* too few sources hold the target */
 	CLOCKCMD_SLEW_RATE,      /* faster than maxslewrate */
+	CLOCKCMD_SLEW_LATER,     /* that fast only during start-up */
 	CLOCKCMD_FREQUENCY,      /* beyond maxdrift */
 	CLOCKCMD_BUDGET,         /* the daily displacement budget is spent */
 	CLOCKCMD_RESERVE,        /* a tranche of it is being written: again */

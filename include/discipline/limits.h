@@ -81,8 +81,8 @@ enum limits_event {
 	LIMITS_SUSPEND = 1U << 1, /* the machine slept: tell sync */
 	LIMITS_LEAP = 1U << 2,    /* the kernel carried out the leap second */
 	LIMITS_HOLD = 1U << 3,    /* budget spent: drop any slew, set the
-	                           * frequency to discipline_limits_hold_freq,
-	                           * book that with _adjusted, log */
+	                           * frequency to discipline_limits_hold_freq
+	                           * (booked already), publish, log */
 };
 
 /* What clock publishes beside sync's page. */
@@ -272,7 +272,8 @@ bool discipline_limits_startup(const struct limits *l);
 /**
  * discipline_limits_is_violation - whether an honest sync, one that waits
  * for the state message after each command, never earns this refusal: clock
- * then freezes, logs the evidence and exits with code 64.
+ * then freezes, logs the evidence and exits with code 64.  Evidence that does
+ * not hold is only refused: sources that hardly agree bring it about too.
  */
 bool discipline_limits_is_violation(enum clockcmd_refusal refusal);
 

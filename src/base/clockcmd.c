@@ -12,6 +12,7 @@ static const char *const texts[CLOCKCMD_REFUSAL_CNT] = {
     [CLOCKCMD_TOO_FAR] = "a later start-up step of more than 10 s",
     [CLOCKCMD_EVIDENCE] = "too few sources agree on the target",
     [CLOCKCMD_SLEW_RATE] = "faster than maxslewrate",
+    [CLOCKCMD_SLEW_LATER] = "as fast as that only during start-up",
     [CLOCKCMD_FREQUENCY] = "beyond maxdrift",
     [CLOCKCMD_BUDGET] = "the daily displacement budget is spent",
     [CLOCKCMD_RESERVE] = "the next tranche of the budget is not granted yet",

@@ -211,12 +211,10 @@ adjust_is_sane(const struct clockcmd_adjust *cmd)
 }
 
 static bool
-slew_is_slow_enough(const struct limits *l, const struct clockcmd_adjust *cmd)
+slew_is_within(const struct clockcmd_adjust *cmd, double most_sps)
 {
-	double most = l->over ? l->conf.later_slew_sps : l->conf.slew_sps;
-
 	return magnitude(cmd->offset) <=
-	    most * (1 + RATE_TOLERANCE) * (double)cmd->duration.ns + 1;
+	    most_sps * (1 + RATE_TOLERANCE) * (double)cmd->duration.ns + 1;
 }
 
 /* With the budget spent, frequency may only go back. */
@@ -240,8 +238,11 @@ discipline_limits_adjust(struct limits *l, const struct clockcmd_adjust *cmd,
 		return CLOCKCMD_RATE;
 	if (fabs(cmd->freq_sps) > l->conf.drift_sps)
 		return CLOCKCMD_FREQUENCY;
-	if (!slew_is_slow_enough(l, cmd))
+	if (!slew_is_within(cmd, l->conf.slew_sps))
 		return CLOCKCMD_SLEW_RATE;
+	/* sync may not yet have heard that start-up is over. */
+	if (l->over && !slew_is_within(cmd, l->conf.later_slew_sps))
+		return CLOCKCMD_SLEW_LATER;
 	if (l->over && frequency_spends(l, cmd->freq_sps)) {
 		l->held = true;
 		return CLOCKCMD_BUDGET;
@@ -278,8 +279,8 @@ evidence_holds(const struct limits *l, const struct clockcmd_step *cmd)
 
 	for (size_t i = 0; i < cmd->evidence_cnt; i++) {
 		const struct clockcmd_evidence *e = &cmd->evidence[i];
-		struct dur off = tstamp_mono_diff((struct mono){e->offset.ns},
-		    (struct mono){cmd->offset.ns});
+		struct dur off = tstamp_mono_diff(
+		    (struct mono){e->offset.ns}, (struct mono){cmd->offset.ns});
 
 		if (e->slot >= l->conf.slot_cnt)
 			return false;
@@ -297,6 +298,13 @@ discipline_limits_startup(const struct limits *l)
 		return false;
 	return l->conf.step_limit < 0 ||
 	    l->phase_cnt < (uint32_t)l->conf.step_limit;
+}
+
+/* Start-up is over, but makestep has no end. */
+static bool
+is_endless(const struct limits *l)
+{
+	return l->over && l->conf.step_limit < 0;
 }
 
 static bool
@@ -326,7 +334,7 @@ judge_occasion(struct limits *l, struct dur offset)
 	if (l->step_cnt > 0 && size > LATER_STEP_NS)
 		return CLOCKCMD_TOO_FAR;
 	/* makestep without an end must not be a way around the budget. */
-	return l->over ? judge_budget(l, (double)offset.ns) : CLOCKCMD_OK;
+	return is_endless(l) ? judge_budget(l, (double)offset.ns) : CLOCKCMD_OK;
 }
 
 enum clockcmd_refusal
@@ -400,7 +408,7 @@ step_is_charged(struct limits *l, struct dur offset)
 		l->rested = false;
 		return false;
 	}
-	return l->over;
+	return is_endless(l);
 }
 
 void
@@ -574,6 +582,8 @@ discipline_limits_watch(struct limits *l, const struct limits_reading *now)
 	if (l->over && !l->held &&
 	    spent(l, l->moved_ns) > l->reserved_ns + HOLD_SLACK_NS) {
 		l->held = true;
+		l->freq_sps = l->long_sps;
+		l->slew_sps = 0;
 		events |= LIMITS_HOLD;
 	}
 	if (l->held)
@@ -602,7 +612,6 @@ discipline_limits_is_violation(enum clockcmd_refusal refusal)
 {
 	static const bool violations[CLOCKCMD_REFUSAL_CNT] = {
 	    [CLOCKCMD_NO_STEP_LEFT] = true,
-	    [CLOCKCMD_EVIDENCE] = true,
 	    [CLOCKCMD_SLEW_RATE] = true,
 	    [CLOCKCMD_FREQUENCY] = true,
 	    [CLOCKCMD_MALFORMED] = true,

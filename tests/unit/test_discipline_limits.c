@@ -278,6 +278,23 @@ test_i1_step_after_startup(void **state)
 	assert_int_equal(step(&m, 2 * S), CLOCKCMD_NO_STEP_LEFT);
 }
 
+/* Synchronised early: the rest of the window allows steps of 10 s. */
+static void
+test_window_outlives_startup(void **state)
+{
+	struct machine m;
+	struct limits_conf c = usual();
+
+	(void)state;
+	boot(&m, &c);
+	assert_int_equal(step(&m, 3600 * S), CLOCKCMD_OK);
+	assert_true(tell(&m, true, 0, 0).synced);
+	assert_int_equal(step(&m, 11 * S), CLOCKCMD_TOO_FAR);
+	assert_int_equal(step(&m, 9 * S), CLOCKCMD_OK);
+	assert_int_equal(watch(&m), 0);
+	assert_true(report(&m).budget_left.ns == 2 * S);
+}
+
 static void
 test_frequency_alone_leaves_the_window_open(void **state)
 {
@@ -531,8 +548,8 @@ test_i3_absurd_numbers(void **state)
 		int64_t duration;
 		enum clockcmd_refusal want;
 	} cases[] = {
-	    {NAN, 0, 0, CLOCKCMD_MALFORMED},
-	    {INFINITY, 0, 0, CLOCKCMD_MALFORMED},
+	    {(double)NAN, 0, 0, CLOCKCMD_MALFORMED},
+	    {(double)INFINITY, 0, 0, CLOCKCMD_MALFORMED},
 	    {0, 1, 0, CLOCKCMD_MALFORMED},
 	    {0, 1, -1, CLOCKCMD_MALFORMED},
 	    {0, 0, INT64_MIN, CLOCKCMD_MALFORMED},
@@ -578,7 +595,9 @@ test_slew_rates(void **state)
 	assert_int_equal(adjust(&m, 5, -834 * MS, 10), CLOCKCMD_SLEW_RATE);
 	settle(&m, &c);
 	assert_int_equal(adjust(&m, 10, 5 * MS, 10), CLOCKCMD_OK);
-	assert_int_equal(adjust(&m, 10, -5100000, 10), CLOCKCMD_SLEW_RATE);
+	assert_int_equal(adjust(&m, 10, -5100000, 10), CLOCKCMD_SLEW_LATER);
+	assert_int_equal(adjust(&m, 10, -834 * MS, 10), CLOCKCMD_SLEW_RATE);
+	assert_false(discipline_limits_is_violation(CLOCKCMD_SLEW_LATER));
 	assert_true(discipline_limits_is_violation(CLOCKCMD_SLEW_RATE));
 }
 
@@ -596,7 +615,7 @@ test_end_of_startup(void **state)
 	assert_int_equal(adjust(&m, 5, 400 * MS, 10), CLOCKCMD_OK);
 	pass(&m, 11);
 	assert_true(tell(&m, true, 0, 0).synced);
-	assert_int_equal(adjust(&m, 5, 400 * MS, 10), CLOCKCMD_SLEW_RATE);
+	assert_int_equal(adjust(&m, 5, 400 * MS, 10), CLOCKCMD_SLEW_LATER);
 	boot(&m, &c);
 	pass(&m, 7200);
 	assert_int_equal(watch(&m), 0);
@@ -606,7 +625,7 @@ test_end_of_startup(void **state)
 	assert_int_equal(adjust(&m, 5, 400 * MS, 10), CLOCKCMD_OK);
 	pass(&m, 10);
 	(void)watch(&m);
-	assert_int_equal(adjust(&m, 5, 400 * MS, 10), CLOCKCMD_SLEW_RATE);
+	assert_int_equal(adjust(&m, 5, 400 * MS, 10), CLOCKCMD_SLEW_LATER);
 }
 
 /* ---- the budget ---- */
@@ -663,6 +682,7 @@ test_frequency_runs_into_the_budget(void **state)
 	/* 490 ppm beyond the long-term rate, less 38 ppm of leaks: 74 min. */
 	assert_in_range(minutes, 70, 80);
 	assert_int_equal(watch(&m), 0); /* said once */
+	assert_true(m.l.freq_sps == discipline_limits_hold_freq(&m.l));
 	assert_int_equal(adjust(&m, 400, 0, 0), CLOCKCMD_BUDGET);
 	assert_int_equal(report(&m).budget_left.ns, 0);
 	/* What clock does then by itself. */
@@ -1059,6 +1079,7 @@ test_virtual(void **state)
 
 	(void)state;
 	c.virtual_clock = true;
+	c.step_limit = -1;
 	settle(&m, &c);
 	from = m.virt_ns;
 	assert_int_equal(step(&m, 2 * S), CLOCKCMD_RESERVE);
@@ -1193,6 +1214,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_startup_steps),
 	    cmocka_unit_test(test_i1_step_after_startup),
+	    cmocka_unit_test(test_window_outlives_startup),
 	    cmocka_unit_test(test_frequency_alone_leaves_the_window_open),
 	    cmocka_unit_test(test_i7_window),
 	    cmocka_unit_test(test_evidence),
