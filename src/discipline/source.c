@@ -150,9 +150,10 @@ surprising(
 }
 
 /* Do at least three of the last four odd replies agree on where the source
- * is now?  Gives their common middle. */
+ * is at raw_s?  Gives their common middle. */
 static bool
-verdict(const struct core_surprise *s, double *z_s, double *h_s)
+verdict(const struct core_surprise *s, double raw_s, double y_sps, double *z_s,
+    double *h_s)
 {
 	double lo = -INFINITY, hi = INFINITY;
 	unsigned n = 0;
@@ -161,13 +162,14 @@ verdict(const struct core_surprise *s, double *z_s, double *h_s)
 		unsigned i =
 		    (s->head + CORE_SURPRISE_MAX - 1 - k) % CORE_SURPRISE_MAX;
 		const struct core_hard *c = &s->seen[i];
+		double z = c->z_s + y_sps * (raw_s - c->raw_s);
 
 		if (k >= s->cnt || !s->odd[i])
 			continue;
-		if (c->z_s - c->lambda_s > hi || c->z_s + c->lambda_s < lo)
+		if (z - c->lambda_s > hi || z + c->lambda_s < lo)
 			continue;
-		lo = fmax(lo, c->z_s - c->lambda_s);
-		hi = fmin(hi, c->z_s + c->lambda_s);
+		lo = fmax(lo, z - c->lambda_s);
+		hi = fmin(hi, z + c->lambda_s);
 		n++;
 	}
 	*z_s = (lo + hi) / 2;
@@ -211,6 +213,7 @@ static int
 take_in(struct discipline *d, struct core_source *src,
     const struct core_replay *r, struct mono now)
 {
+	struct estimate e;
 	double z_s, h_s;
 
 	if (!src->primed) {
@@ -224,7 +227,8 @@ take_in(struct discipline *d, struct core_source *src,
 		return 0;
 	}
 	note_reply(&src->surprise, r->raw_s, &r->o, true);
-	if (!verdict(&src->surprise, &z_s, &h_s)) {
+	discipline_bank_mean(&src->bank, r->raw_s, &e);
+	if (!verdict(&src->surprise, r->raw_s, e.y_sps, &z_s, &h_s)) {
 		discipline_pollctl_confirm(src, now);
 		return ERR_AGAIN;
 	}
