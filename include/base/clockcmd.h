@@ -70,6 +70,7 @@ struct clockcmd_state {
 	struct mono as_of;
 	double freq_sps;         /* base frequency in force */
 	double slew_rate_sps;    /* slew in progress, else 0 */
+	double slew_max_sps;     /* the fastest that may be asked for now */
 	struct mono slew_until;  /* its end */
 	struct dur corrected;    /* sum of all slews and steps up to as_of,
 	                          * by our commands, since clock started */

@@ -308,6 +308,12 @@ void discipline_clock(struct discipline *d, const struct clockcmd_state *state,
     struct mono now, struct discipline_out *out);
 
 /**
+ * discipline_clock_lost - role clock died; the sums of the next report start
+ * at zero again.
+ */
+void discipline_clock_lost(struct discipline *d, struct mono now);
+
+/**
  * discipline_tick - time has passed.
  * discipline_next - call discipline_tick not later than this; never sooner
  *                   than a second after the last call.
@@ -319,7 +325,9 @@ struct mono discipline_next(const struct discipline *d);
 /**
  * discipline_reselect - choose again now (operator's wish).
  * discipline_burst    - measure all sources quickly (within politeness).
- * discipline_makestep - the operator wants the remaining offset stepped.
+ * discipline_makestep - the operator wants the remaining offset stepped;
+ *                       ERR_ABSENT without an estimate, ERR_DENIED when no
+ *                       source's interval holds it.
  */
 void discipline_reselect(
     struct discipline *d, struct mono now, struct discipline_out *out);

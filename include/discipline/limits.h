@@ -259,7 +259,8 @@ void discipline_limits_release(struct limits *l,
     const struct limits_reading *now, struct limits_saved *out);
 
 /**
- * discipline_limits_state - fill budget_left, step_cnt and startup.
+ * discipline_limits_state - fill budget_left, step_cnt, slew_max_sps and
+ * startup.
  */
 void discipline_limits_state(
     const struct limits *l, struct clockcmd_state *out);

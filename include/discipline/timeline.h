@@ -35,6 +35,7 @@ struct discipline_timeline {
 	bool steers_mono;
 	bool started;      /* the clock has been heard of */
 	unsigned cnt;      /* parts ever begun; a ring */
+	bool forgotten;    /* its sums begin anew with the next report */
 	struct dur slewed; /* the clock's running sum at the last part */
 	struct timeline_part part[DISCIPLINE_TIMELINE_MAX];
 };
@@ -57,6 +58,13 @@ void discipline_timeline_init(
  */
 void discipline_timeline_book(
     struct discipline_timeline *tl, const struct clockcmd_state *state);
+
+/**
+ * discipline_timeline_restart - the clock lost its sums; until it reports
+ * again it is supposed to keep the base frequency without slewing.
+ */
+void discipline_timeline_restart(
+    struct discipline_timeline *tl, struct mono now);
 
 /**
  * discipline_timeline_at - where the oscillator and the corrections were (or,

@@ -158,13 +158,17 @@ struct core_bound {
 };
 
 struct core_control {
-	bool heard;  /* the clock has reported */
-	bool wanted; /* a decision is due as soon as the clock is ready */
-	bool asked;  /* a command is on its way */
+	bool heard;        /* the clock has reported */
+	bool wanted;       /* a decision is due as soon as the clock is ready */
+	bool asked;        /* a command is on its way */
+	double asked_rate; /* of the slew asked for */
 	struct mono asked_at;
 	struct mono last_at; /* last command */
 	bool stepping;
 	struct clockcmd_state state;
+	bool settled; /* has been synchronised: slew gently from now on */
+	bool rested;  /* a suspend allows one step up to... */
+	double rest_step_s;
 	bool refused_step;
 	bool panic;
 	double panic_s;
@@ -236,7 +240,8 @@ void discipline_joint_take(
 /* control.c: from the estimate to one command. */
 void discipline_control_decide(
     struct discipline *d, struct mono now, struct discipline_out *out);
-void discipline_control_step(
+void discipline_control_lost(struct discipline *d, struct mono now);
+int discipline_control_step(
     struct discipline *d, struct mono now, struct discipline_out *out);
 void discipline_control_heard(
     struct discipline *d, const struct clockcmd_state *state, struct mono now);

@@ -185,6 +185,22 @@ remaining(const struct discipline *d, struct mono now)
 	return e.x_s - pt.corr_s;
 }
 
+/* The first claim of being synchronised ends the time of fast slews: the
+ * clock refuses them from then on, so none may be asked for or running. */
+static bool
+slews_fast(const struct discipline *d, struct mono now)
+{
+	double most = d->conf.slewrate_synced_ppm * 1e-6;
+	struct mono until;
+
+	if (d->control.settled)
+		return false;
+	if (d->control.asked && d->control.asked_rate > most)
+		return true;
+	return discipline_timeline_slewing(&d->timeline, now, &until) != 0 &&
+	    fabs(discipline_timeline_slew(&d->timeline)) > most;
+}
+
 /* Synchronised: set at least once, near where it should be, and bounded.
  * Without sources it stays so as long as the bound allows. */
 static void
@@ -203,10 +219,12 @@ judge(struct discipline *d, struct mono now)
 		d->leap = discipline_leap_vote(d);
 	}
 	d->synced = d->control.updates > 0 && !d->control.panic &&
-	    d->joint.primed && !d->control.stepping && left < REMAINING_MAX_S &&
-	    d->bound.valid && !tied &&
+	    d->joint.primed && !d->control.stepping && !slews_fast(d, now) &&
+	    left < REMAINING_MAX_S && d->bound.valid && !tied &&
 	    discipline_hard_half(d, pt.raw_s, pt.corr_s) <
 		d->conf.maxdistance_s;
+	if (d->synced)
+		d->control.settled = true;
 }
 
 static void
@@ -347,16 +365,20 @@ struct mono
 discipline_next(const struct discipline *d)
 {
 	struct dur gap = tstamp_dur_from_s(REFRESH_S);
-	struct mono next = tstamp_mono_add(d->ticked, gap);
+	struct mono next = tstamp_mono_add(d->ticked, gap), until;
 
+	if (!d->synced &&
+	    discipline_timeline_slewing(&d->timeline, d->ticked, &until) != 0 &&
+	    until.ns < next.ns)
+		next = until;
 	if (d->control.wanted && d->control.updates > 0) {
 		struct mono soon = {d->control.last_at.ns + SPACING_NS};
 
 		if (soon.ns < next.ns)
 			next = soon;
-		if (next.ns < d->ticked.ns + SPACING_NS)
-			next.ns = d->ticked.ns + SPACING_NS;
 	}
+	if (next.ns < d->ticked.ns + SPACING_NS)
+		next.ns = d->ticked.ns + SPACING_NS;
 	return next;
 }
 
@@ -384,8 +406,14 @@ discipline_makestep(
 	d->ticked = now;
 	if (!d->joint.primed || d->vote.accepted == 0)
 		return ERR_ABSENT;
-	discipline_control_step(d, now, out);
-	return 0;
+	return discipline_control_step(d, now, out);
+}
+
+void
+discipline_clock_lost(struct discipline *d, struct mono now)
+{
+	d->ticked = now;
+	discipline_control_lost(d, now);
 }
 
 int

@@ -605,6 +605,7 @@ discipline_limits_state(const struct limits *l, struct clockcmd_state *out)
 	out->budget_left = (struct dur){(int64_t)fmax(0, left)};
 	out->step_cnt = l->step_cnt;
 	out->startup = discipline_limits_startup(l);
+	out->slew_max_sps = l->over ? l->conf.later_slew_sps : l->conf.slew_sps;
 }
 
 bool

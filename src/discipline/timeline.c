@@ -86,8 +86,9 @@ discipline_timeline_book(
 	/* A report from before the last one has been overtaken. */
 	if (tl->started && at_s < last->at_s)
 		return;
-	if (!tl->started)
+	if (!tl->started || tl->forgotten)
 		tl->slewed = slewed;
+	tl->forgotten = false;
 	pt = advance(tl, last, at_s - last->at_s,
 	    tstamp_dur_to_s((struct dur){slewed.ns - tl->slewed.ns}));
 	next.at_s = at_s;
@@ -101,6 +102,21 @@ discipline_timeline_book(
 		tl->cnt++;
 	tl->started = true;
 	tl->part[(tl->cnt - 1) % DISCIPLINE_TIMELINE_MAX] = next;
+}
+
+void
+discipline_timeline_restart(struct discipline_timeline *tl, struct mono now)
+{
+	struct timeline_point pt = discipline_timeline_at(tl, now);
+	struct timeline_part part = *last_part(tl);
+
+	part.at_s = since_origin(tl, now);
+	part.raw_s = pt.raw_s;
+	part.corr_s = pt.corr_s;
+	part.slew_sps = 0;
+	tl->cnt++;
+	tl->part[(tl->cnt - 1) % DISCIPLINE_TIMELINE_MAX] = part;
+	tl->forgotten = true;
 }
 
 double

@@ -134,6 +134,7 @@ static const struct field ipc_clock_state[] = {
     INT(ipc_clock_state, state.as_of.ns),
     F64(ipc_clock_state, state.freq_sps),
     F64(ipc_clock_state, state.slew_rate_sps),
+    F64(ipc_clock_state, state.slew_max_sps),
     INT(ipc_clock_state, state.slew_until.ns),
     INT(ipc_clock_state, state.corrected.ns),
     INT(ipc_clock_state, state.stepped.ns),

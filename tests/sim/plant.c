@@ -151,8 +151,11 @@ sim_plant_adjust(struct sim_plant *p, const struct clockcmd_adjust *a)
 	p->freq_sps = rint(p->freq_sps * 65536e6) / 65536e6;
 	p->slew_k = 0;
 	p->slew_left_s = 0;
-	if (a->offset.ns == 0 || a->duration.ns <= 0)
+	if (a->offset.ns == 0)
 		return;
+	/* makestep counts commands that move the phase. */
+	if (p->steps_left > 0)
+		p->steps_left--;
 	s = (double)a->offset.ns / (double)a->duration.ns;
 	p->slew_k = p->steers_mono ? s * (1 + p->freq_sps) / (1 - s) : s;
 	p->slew_left_s = tstamp_dur_to_s(a->offset);
@@ -237,4 +240,6 @@ sim_plant_report(const struct sim_plant *p, struct clockcmd_state *s)
 	s->suspended = tstamp_dur_from_s(p->suspended_s);
 	s->step_cnt = p->step_cnt;
 	s->startup = p->steps_left != 0;
+	s->slew_max_sps = p->settled ? p->slew_later_sps : 83333e-6;
+	s->budget_left.ns = 2 * TSTAMP_NS_PER_S;
 }

@@ -55,6 +55,8 @@ struct sim_plant {
 	int steps_left; /* of makestep's limit */
 	double makestep_s;
 	double drift_max_sps;
+	double slew_later_sps; /* the limit from then on */
+	bool settled;          /* sync has claimed to be synchronised */
 };
 
 void sim_plant_init(struct sim_plant *p, const struct sim_oscillator *osc,

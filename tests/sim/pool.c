@@ -119,6 +119,8 @@ judge(struct sim_row *row)
 		miss(row, "max");
 	if (sc->at60_s > 0 && row->at60_s > sc->at60_s)
 		miss(row, "settling");
+	if (sc->at60_s > 0 && row->overshoot > 0.1)
+		miss(row, "overshoot");
 	if (sc->follow_s > 0 && row->follow_s > sc->follow_s)
 		miss(row, "following");
 	if (sc->budget_s > 0 && row->gap_s < sc->budget_s * 0.98)
@@ -155,6 +157,7 @@ pool(const struct job *job, unsigned n, struct sim_row *row)
 		row->coverage += r->coverage / n;
 		row->synced += r->synced / n;
 		row->said_s = fmax(row->said_s, r->said_s);
+		row->overshoot = fmax(row->overshoot, r->overshoot);
 		row->follow_s = fmax(row->follow_s, r->follow_s);
 		settle[i] = r->settle_s;
 		at60[i] = r->at60_s;
@@ -240,6 +243,11 @@ sim_pool_print(const struct sim_row *r)
 	    si(b[3], r->ref_a_s), si(b[4], r->ref_b_s), r->rms_s / r->ref_a_s,
 	    r->rms_s / r->ref_b_s, r->worst_a, r->violations, r->tightness,
 	    r->coverage, r->synced);
+	if (r->sc->at60_s > 0)
+		printf("  from 60 s on %s, overshoot %.1f %%",
+		    si(b[4], r->at60_s), 100 * r->overshoot);
+	if (r->sc->follow_s > 0)
+		printf("  followed in %.0f s", r->follow_s);
 	if (r->sc->broken != NULL)
 		printf("  %s broken", r->sc->broken);
 	if (r->missed[0] != '\0')

@@ -54,6 +54,7 @@ struct run {
 	double freq2;
 	double max;
 	double max60;
+	double overshoot;
 	double follow_s;
 	double broken_at_s;
 	double said_s;
@@ -180,8 +181,15 @@ obey(struct run *r, const struct discipline_out *out)
 {
 	struct mono now = sim_plant_mono(&r->plant);
 
-	if (out->publish)
+	if (out->publish) {
+		struct clockcmd_truth truth;
+
 		discipline_time(r->d, now, &r->page);
+		discipline_truth(r->d, now, &truth);
+		if (truth.synced &&
+		    fabs(r->plant.slew_k) <= r->plant.slew_later_sps * 1.01)
+			r->plant.settled = true;
+	}
 	if (out->cmd != DISCIPLINE_CMD_NONE) {
 		r->out = *out;
 		r->command_s = r->plant.t_s + COMMAND_DELAY_S;
@@ -230,6 +238,17 @@ report_clock(struct run *r, unsigned refusal)
 	obey(r, &out);
 }
 
+/* Role clock would take this for an attack and stop. */
+static bool
+too_fast(const struct run *r)
+{
+	const struct clockcmd_adjust *a = &r->out.adjust;
+	double most = r->plant.settled ? r->plant.slew_later_sps : 83333e-6;
+
+	return fabs((double)a->offset.ns) >
+	    most * (double)a->duration.ns * 1.001 + 1;
+}
+
 static void
 carry_out(struct run *r)
 {
@@ -237,11 +256,21 @@ carry_out(struct run *r)
 
 	r->command_s = NEVER;
 	r->seq++;
+	if (r->out.cmd == DISCIPLINE_CMD_ADJUST && too_fast(r))
+		abort();
 	if (r->out.cmd == DISCIPLINE_CMD_ADJUST)
 		sim_plant_adjust(&r->plant, &r->out.adjust);
 	else
 		refusal = sim_plant_step(&r->plant, &r->out.step);
 	report_clock(r, refusal);
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
 }
 
 static void
@@ -255,7 +284,8 @@ score_bound(struct run *r)
 	    (double)r->page.bound_ns * 1e-9 + r->page.bound_growth_sps * age;
 	double sigma =
 	    (double)r->page.sigma_ns * 1e-9 + r->page.freq_error_sps * age;
-	double best = NEVER, gap = ldexp(1, sc->maxpoll);
+	double least[SIM_SOURCE_MAX], gap = ldexp(1, sc->maxpoll);
+	unsigned n = 0, f = (sc->source_cnt - 1) / 2;
 
 	if (r->page.flags & TIMEPAGE_BOUNDED &&
 	    fabs(r->plant.err_s - left) > bound + 1e-9)
@@ -272,13 +302,17 @@ score_bound(struct run *r)
 
 		if (discipline_look_source(r->d, i, now, &v) < 0)
 			abort();
-		if (v.sampled && !sc->source[i].liar) {
-			best = fmin(best,
-			    sc->source[i].base_s / 2 + v.root_dispersion_s);
-			gap = ldexp(1, v.poll_log2);
-		}
+		if (!v.sampled || sc->source[i].liar)
+			continue;
+		least[n++] = sc->source[i].base_s / 2 + v.root_dispersion_s;
+		gap = ldexp(1, v.poll_log2);
 	}
-	r->tights[r->tight_n++] = bound / (best + 15e-6 * gap);
+	if (n == 0)
+		return;
+	/* With f possible liars the hull reaches to the f + 1st least. */
+	qsort(least, n, sizeof least[0], by_size);
+	r->tights[r->tight_n++] =
+	    bound / (least[f < n ? f : n - 1] + 15e-6 * gap);
 }
 
 static void
@@ -291,6 +325,7 @@ whole_second(struct run *r)
 	score_bound(r);
 	if (t < EARLY_MAX)
 		r->early[(int)t] = fabs(e);
+	r->overshoot = fmax(r->overshoot, -e / sc->err_s);
 	if (t > 60 && t < 3600 && fabs(e) > r->max60)
 		r->max60 = fabs(e);
 	if (r->watch != NULL && r->watch->second != NULL) {
@@ -304,11 +339,15 @@ whole_second(struct run *r)
 		r->watch->second(r->watch->ctx,
 		    &(struct sim_second){t, e, v.bound_s, v.sigma_s,
 			v.remaining_s, poll.poll_log2, v.synced,
-		    sim_plant_mono(&r->plant)});
+			sim_plant_mono(&r->plant)});
 	}
-	/* A single source that steps is right by definition. */
+	/* A single source that steps is right by definition; what counts is
+	 * the time told, slewing what remains takes as long as it does. */
 	if (sc->follow_s > 0) {
 		e += lie(&sc->source[0], t);
+		if (sc->slew_ppm <= 0)
+			e -= tstamp_dur_to_s(timepage_remaining(
+			    &r->page, sim_plant_mono(&r->plant)));
 		if (t > sc->source[0].step_at_s &&
 		    fabs(e) > fabs(sc->source[0].step_s) / 50)
 			r->follow_s = t - sc->source[0].step_at_s;
@@ -320,14 +359,6 @@ whole_second(struct run *r)
 	r->sum2 += e * e;
 	r->freq2 += f * f;
 	r->max = fmax(r->max, fabs(e));
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 static void
@@ -353,6 +384,7 @@ summarise(struct run *r, struct sim_result *res)
 	res->packets = (double)r->requests / sc->source_cnt;
 	res->gap_s = (sc->end_s - sc->score_s) /
 	    (double)(r->scored_requests > 0 ? r->scored_requests : 1);
+	res->overshoot = r->overshoot;
 	res->bound_broken = r->violations;
 	res->tightness = r->tight_n > 0 ? r->tights[r->tight_n / 2] : 0;
 	res->coverage = (double)r->covered / n;
@@ -379,6 +411,9 @@ begin(struct run *r, uint64_t seed)
 	discipline_conf_init(&conf);
 	conf.makestep_s = sc->makestep_s;
 	conf.makestep_limit = sc->makestep_limit;
+	if (sc->slew_ppm > 0)
+		conf.slewrate_synced_ppm = sc->slew_ppm;
+	r->plant.slew_later_sps = conf.slewrate_synced_ppm * 1e-6;
 	now = sim_plant_mono(&r->plant);
 	r->d = discipline_new(&conf, now);
 	if (r->d == NULL)
@@ -461,8 +496,8 @@ disasters(struct run *r)
 }
 
 void
-sim_run(const struct sim_scenario *sc, uint64_t seed,
-    struct sim_watch *watch, struct sim_result *res)
+sim_run(const struct sim_scenario *sc, uint64_t seed, struct sim_watch *watch,
+    struct sim_result *res)
 {
 	struct run *r = calloc(1, sizeof *r);
 	size_t seconds = (size_t)sc->end_s + 2;

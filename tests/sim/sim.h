@@ -79,6 +79,7 @@ struct sim_scenario {
 	double max_s;
 	double at60_s;   /* not beyond this from 60 s on, median seed */
 	double follow_s; /* a server's step is followed within this */
+	double slew_ppm; /* maxslewrate once synchronised, 0: default */
 	double budget_s; /* not more than a request in this time, burst 8 */
 	unsigned seeds;  /* 0: as many as asked for */
 };
@@ -118,6 +119,7 @@ struct sim_result {
 	double synced;   /* share of time */
 	double at60_s;
 	double follow_s;
+	double overshoot; /* over the initial error */
 };
 
 /* A second of a run, for those who draw it. */
