@@ -129,26 +129,28 @@ arm_watch(struct clock *c)
 
 /* A violation is nothing that an honest sync does: stop for good. */
 static void
-freeze(struct clock *c, const char *what, const char *evidence)
+freeze(
+    struct clock *c, const char *what, unsigned refusal, const char *evidence)
 {
 	c->frozen = true;
 	if (os_clock_end_slew(&c->os) < 0)
 		os_log_error("slew cannot be ended");
 	os_log_error("clock frozen after a violation of its limits command=%s "
 		     "reason=\"%s\" %s",
-	    what, clockcmd_refusal_text(c->refusal), evidence);
+	    what, clockcmd_refusal_text(refusal), evidence);
 	tell_state(c);
 	daemon_port_quit(&c->port, DAEMON_EXIT_VIOLATION);
 }
 
 static void
-refused(struct clock *c, const char *what, const char *evidence)
+refused(
+    struct clock *c, const char *what, unsigned refusal, const char *evidence)
 {
-	if (discipline_limits_is_violation(c->refusal))
-		freeze(c, what, evidence);
-	else if (c->refusal != CLOCKCMD_OK)
+	if (discipline_limits_is_violation((enum clockcmd_refusal)refusal))
+		freeze(c, what, refusal, evidence);
+	else if (refusal != CLOCKCMD_OK)
 		os_log_warn("clock command refused command=%s reason=\"%s\" %s",
-		    what, clockcmd_refusal_text(c->refusal), evidence);
+		    what, clockcmd_refusal_text(refusal), evidence);
 }
 
 static int
@@ -188,7 +190,7 @@ adjust(struct clock *c, const struct ipc_clock_adjust *m)
 	    "freq_ppm=%.3f offset_ns=%lld duration_s=%.1f",
 	    m->cmd.freq_sps * 1e6, (long long)m->cmd.offset.ns,
 	    tstamp_dur_to_s(m->cmd.duration));
-	refused(c, "adjust", evidence);
+	refused(c, "adjust", c->refusal, evidence);
 }
 
 static void
@@ -216,7 +218,7 @@ step(struct clock *c, const struct ipc_clock_step *m)
 		discipline_limits_stepped(&c->limits, &m->cmd, &now);
 	snprintf(evidence, sizeof evidence, "offset_s=%.6f sources=%u",
 	    tstamp_dur_to_s(m->cmd.offset), m->cmd.evidence_cnt);
-	refused(c, "step", evidence);
+	refused(c, "step", c->refusal, evidence);
 }
 
 static void
@@ -224,18 +226,19 @@ truth(struct clock *c, const struct ipc_clock_truth *m)
 {
 	struct clockcmd_truth told = m->truth;
 	struct limits_reading now;
+	uint8_t refusal;
 
 	reading(c, &now);
 	if (m->confirmed)
 		discipline_limits_confirm(&c->limits, &now);
-	c->refusal = (uint8_t)discipline_limits_truth(
+	refusal = (uint8_t)discipline_limits_truth(
 	    &c->limits, &m->truth, &now, &c->truth);
 	told.synced = c->truth.synced;
 	told.leap = c->truth.leap;
 	told.tai_offset_s = c->truth.tai_offset_s;
 	if (os_clock_tell(&c->os, &told) < 0)
 		os_log_debug("the kernel does not take the clock's state");
-	refused(c, "truth", "");
+	refused(c, "truth", refusal, "");
 }
 
 static void
@@ -312,6 +315,7 @@ hold(struct clock *c)
 		0)
 		os_log_error("the base frequency cannot be restored");
 	net_timer_stop(&c->slew_end);
+	c->truth.synced = false;
 	os_log_warn("the daily displacement budget is spent, frequency held "
 		    "freq_ppm=%.3f",
 	    c->os.base_sps * 1e6);

@@ -182,7 +182,7 @@ take_new(struct super *s, const struct conf *c)
 	daemon_provision_sources(s, tell, s);
 	if (listen) {
 		daemon_listen_close(s);
-		if (daemon_listen_open(s) < 0)
+		if (daemon_listen_open(s, false) < 0)
 			daemon_listen_close(s);
 		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 0;
 	}

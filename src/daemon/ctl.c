@@ -79,6 +79,7 @@ view_fill(struct ctl *s, struct ctl_view *v, struct timepage_time *time,
 {
 	memset(v, 0, sizeof *v);
 	v->now = os_clock_mono();
+	v->now_boot_ns = os_clock_boot_ns();
 	v->wall = os_clock_real();
 	if (s->clock && timepage_get(s->clock, clock, sizeof *clock) == 0) {
 		v->clock = clock;

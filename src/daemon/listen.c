@@ -42,21 +42,36 @@ explain(int err, const struct addr *a, const char *what)
 		    what, text, strerror(errno));
 }
 
+static int
+probe(const struct addr *at, const char *device, bool udp)
+{
+	return udp ? net_udp_probe(at, device) : net_tcp_probe(at, device);
+}
+
+static int
+listen_at(const struct addr *at, const char *device, bool udp)
+{
+	return udp ? net_udp_listen(at, device)
+		   : net_tcp_listen(at, device, BACKLOG);
+}
+
 /* One socket; a family that this machine does not have is no error unless
- * it was asked for. */
+ * it was asked for.  Workers share ports, so only @first can notice that
+ * somebody else is there. */
 static int
 open_one(const struct conf *c, struct super_sockets *set,
-    const struct addr *bind, unsigned family, bool udp)
+    const struct addr *bind, bool udp, bool first)
 {
-	struct addr at = *bind;
 	const char *device = c->binddevice[0] ? c->binddevice : NULL;
-	int fd;
+	struct addr at = *bind;
+	int fd = 0;
 
-	at.family = (uint8_t)family;
 	at.port = udp ? c->port : c->ntsport;
-	fd = udp ? net_udp_listen(&at, device)
-		 : net_tcp_listen(&at, device, BACKLOG);
-	if (fd == ERR_ABSENT && bind->family == ADDR_NONE)
+	if (first)
+		fd = probe(&at, device, udp);
+	if (fd == 0)
+		fd = listen_at(&at, device, udp);
+	if (fd == ERR_ABSENT && addr_is_unspecified(bind))
 		return 0;
 	if (fd < 0) {
 		explain(fd, &at, udp ? "NTP" : "NTS-KE");
@@ -67,12 +82,16 @@ open_one(const struct conf *c, struct super_sockets *set,
 }
 
 static int
-open_set(const struct conf *c, struct super_sockets *set, bool udp)
+open_set(const struct conf *c, struct super_sockets *set, bool udp, bool first)
 {
-	int err = open_one(c, set, &c->bind.v4, ADDR_V4, udp);
+	struct addr v4 = c->bind.v4, v6 = c->bind.v6;
+	int err;
 
+	v4.family = ADDR_V4;
+	v6.family = ADDR_V6;
+	err = open_one(c, set, &v4, udp, first);
 	if (err == 0)
-		err = open_one(c, set, &c->bind.v6, ADDR_V6, udp);
+		err = open_one(c, set, &v6, udp, first);
 	if (err == 0 && set->cnt == 0) {
 		os_log_error("no address to serve on");
 		err = ERR_ABSENT;
@@ -81,7 +100,7 @@ open_set(const struct conf *c, struct super_sockets *set, bool udp)
 }
 
 int
-daemon_listen_open(struct super *s)
+daemon_listen_open(struct super *s, bool start)
 {
 	int err = 0;
 
@@ -96,9 +115,9 @@ daemon_listen_open(struct super *s)
 		s->ke_cnt = s->ke_cnt > 0;
 	}
 	for (size_t i = 0; i < s->ntp_cnt && err == 0; i++)
-		err = open_set(&s->conf, &s->ntp[i], true);
+		err = open_set(&s->conf, &s->ntp[i], true, start && i == 0);
 	for (size_t i = 0; i < s->ke_cnt && err == 0; i++)
-		err = open_set(&s->conf, &s->ke[i], false);
+		err = open_set(&s->conf, &s->ke[i], false, start && i == 0);
 	return err;
 }
 

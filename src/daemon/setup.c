@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,26 @@
 #include "super_priv.h"
 
 #define PEM_MAX (4U << 20)
+
+/* What the roles may later take without privilege. */
+static void
+raise_limit(int which, rlim_t value, const char *directive)
+{
+	struct rlimit r = {.rlim_cur = value, .rlim_max = value};
+
+	if (setrlimit((__rlimit_resource_t)which, &r) < 0)
+		os_log_warn("%s needs more privilege than there is", directive);
+}
+
+void
+daemon_setup_limits(const struct super *s)
+{
+	if (s->conf.lock_all)
+		raise_limit(RLIMIT_MEMLOCK, RLIM_INFINITY, "lock_all");
+	if (s->conf.sched_priority > 0)
+		raise_limit(
+		    RLIMIT_RTPRIO, s->conf.sched_priority, "sched_priority");
+}
 
 static void
 find_user(const char *name, struct super_user *u, bool *warned)

@@ -217,6 +217,7 @@ make_ready(struct super *s)
 		return ERR_SYSTEM;
 	}
 	rng_bytes(&s->rng, s->hash_key, sizeof s->hash_key);
+	daemon_setup_limits(s);
 	err = daemon_setup_users(s);
 	if (err == 0)
 		err = daemon_setup_dirs(s);
@@ -229,7 +230,7 @@ make_ready(struct super *s)
 	if (err == 0)
 		err = daemon_listen_control(s);
 	if (err == 0)
-		err = daemon_listen_open(s);
+		err = daemon_listen_open(s, true);
 	if (err == 0)
 		err = daemon_setup_pages(s);
 	if (err < 0)

@@ -94,6 +94,7 @@ struct super {
 int daemon_options_parse(struct super_options *o, int argc, char **argv);
 
 /* setup.c: 0, or an error after one clear sentence in the log. */
+void daemon_setup_limits(const struct super *s);
 int daemon_setup_users(struct super *s);
 int daemon_setup_dirs(struct super *s);
 int daemon_setup_pages(struct super *s);
@@ -101,7 +102,7 @@ int daemon_setup_certs(const struct conf *c, int64_t now_s);
 int daemon_setup_cage(struct super *s);
 
 /* listen.c */
-int daemon_listen_open(struct super *s);
+int daemon_listen_open(struct super *s, bool start);
 int daemon_listen_control(struct super *s);
 bool daemon_listen_same(const struct conf *a, const struct conf *b);
 void daemon_listen_close(struct super *s);

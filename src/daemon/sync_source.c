@@ -153,6 +153,7 @@ assoc_conf_of(
 	to->port = c->port;
 	to->maxdelay_s = c->maxdelay_s;
 	to->refresh_s = s->conf.ntsrefresh_s;
+	to->floor = s->conf.last_known;
 	snprintf(to->ke_name, sizeof to->ke_name, "%s", c->host);
 	if (c->nts) {
 		to->auth = ASSOC_AUTH_NTS;
