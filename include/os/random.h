@@ -16,4 +16,9 @@
  */
 int os_random_init(struct rng *r) MUST_CHECK;
 
+/**
+ * os_random_bytes - len bytes straight from the kernel, or the process ends.
+ */
+void os_random_bytes(void *buf, size_t len);
+
 #endif

@@ -59,7 +59,8 @@ struct serve_counters {
 };
 
 /* @access, @rng: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
- * without NTS.  All but @rng may be changed with serve_set_*. */
+ * without NTS.  @rng is asked several times for each request.  All but @rng
+ * may be changed with serve_set_*. */
 struct serve_conf {
 	const struct serve_access *access;
 	const struct nts_keyring *ring;

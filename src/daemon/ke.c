@@ -18,7 +18,7 @@
 #include "nts/ke_server.h"
 #include "os/clock.h"
 #include "os/log.h"
-#include "os/random.h"
+#include "os/randpool.h"
 #include "rules_priv.h"
 
 #define LISTENERS_MAX (DAEMON_ROLE_FDS_MAX - DAEMON_FD_OWN)
@@ -53,6 +53,7 @@ struct conn {
 struct ke {
 	struct net_loop *loop;
 	struct daemon_port port;
+	struct os_randpool *pool;
 	struct rng rng;
 	uint16_t instance;
 	int listeners[LISTENERS_MAX];
@@ -163,6 +164,7 @@ conn_respond(struct conn *c)
 	const struct nts_ke_mint *use = NULL;
 	struct bytes_out out;
 
+	os_randpool_stir(c->owner->pool, os_clock_mono(), os_clock_real());
 	if (nts_ke_server_wants_keys(&c->ke, &ctx) &&
 	    export_keys(c, &ctx, &keys) == 0)
 		use = &mint;
@@ -416,6 +418,7 @@ ke_close(void *state)
 	net_tls_ctx_free(k->tls);
 	nts_cookie_keys_fini(&k->cookies);
 	serve_access_free(k->access);
+	os_randpool_free(k->pool);
 	free(k->conns);
 	free(k);
 }
@@ -434,7 +437,10 @@ ke_open(const struct daemon_boot *boot)
 	nts_cookie_keys_init(&k->cookies);
 	for (size_t i = DAEMON_FD_OWN; i < boot->fd_cnt; i++)
 		k->listeners[k->listener_cnt++] = boot->fds[i];
-	if (os_random_init(&k->rng) < 0 || load(k, boot) < 0) {
+	k->pool = os_randpool_new(boot->instance);
+	if (k->pool)
+		k->rng = os_randpool_rng(k->pool);
+	if (!k->pool || load(k, boot) < 0) {
 		os_log_error("certificates or access rules cannot be used");
 		ke_close(k);
 		return NULL;

@@ -15,7 +15,7 @@
 #include "nts/keyring.h"
 #include "os/clock.h"
 #include "os/log.h"
-#include "os/random.h"
+#include "os/randpool.h"
 #include "os/timepage.h"
 #include "rules_priv.h"
 #include "serve/serve.h"
@@ -29,6 +29,7 @@
 struct worker {
 	struct net_loop *loop;
 	struct daemon_port port;
+	struct os_randpool *pool;
 	struct rng rng;
 	uint16_t instance;
 	struct ipc_serve_conf conf;
@@ -74,6 +75,7 @@ prepare(struct worker *w)
 	    w->clock && timepage_get(w->clock, &clock, sizeof clock) == 0;
 	os_clock_read(&now);
 	at = (struct serve_now){.mono = now.mono, .boot_ns = now.boot_ns};
+	os_randpool_stir(w->pool, now.mono, w->batch->at[0].received);
 	serve_batch_time(
 	    w->serve, time_ok ? &time : NULL, clock_ok ? &clock : NULL, &at);
 }
@@ -205,6 +207,7 @@ serve_close(void *state)
 	net_udp_batch_free(w->batch);
 	serve_access_free(w->access);
 	nts_keyring_wipe(&w->ring);
+	os_randpool_free(w->pool);
 	os_timepage_unmap(w->time);
 	os_timepage_unmap(w->clock);
 	free(w);
@@ -226,7 +229,10 @@ serve_open(const struct daemon_boot *boot)
 	close(boot->fds[DAEMON_FD_CLOCK]);
 	for (size_t i = DAEMON_FD_OWN; i < boot->fd_cnt; i++)
 		w->sockets[w->socket_cnt++] = boot->fds[i];
-	if (os_random_init(&w->rng) < 0 || load(w, boot) < 0) {
+	w->pool = os_randpool_new(boot->instance);
+	if (w->pool)
+		w->rng = os_randpool_rng(w->pool);
+	if (!w->pool || load(w, boot) < 0) {
 		os_log_error("worker cannot be set up");
 		serve_close(w);
 		return NULL;

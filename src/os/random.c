@@ -31,14 +31,20 @@ fill(void *buf, size_t len)
 
 /* There is no safe way on without randomness, and no caller that could do
  * better than to end. */
-static void
-fill_or_die(void *ctx, void *buf, size_t len)
+void
+os_random_bytes(void *buf, size_t len)
 {
-	(void)ctx;
 	if (fill(buf, len) < 0) {
 		os_log_error("no randomness from the kernel errno=%d", errno);
 		abort();
 	}
+}
+
+static void
+fill_or_die(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	os_random_bytes(buf, len);
 }
 
 int

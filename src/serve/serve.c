@@ -18,27 +18,6 @@
 /* Up to here what follows the header is a MAC, not a field. */
 #define MAC_LEN_MAX (NTP_HEADER_LEN + 24)
 
-static void
-random_refill(struct serve_random *r)
-{
-	rng_bytes(r->rng, r->pool, sizeof r->pool);
-	r->used = 0;
-}
-
-void
-serve_random_take(void *pool, void *buf, size_t len)
-{
-	struct serve_random *r = pool;
-
-	assert(len <= sizeof r->pool);
-	if (len > sizeof r->pool - r->used)
-		random_refill(r);
-	memcpy(buf, r->pool + r->used, len);
-	/* What was given away must not be found here later. */
-	memset(r->pool + r->used, 0, len);
-	r->used += len;
-}
-
 /*
  * The stamps of the answer: corrected, random below our precision, and never
  * equal, for which receive stamps are odd and transmit stamps even.
@@ -57,7 +36,7 @@ make_stamps(struct serve *s, struct serve_job *job)
 	mask = precision <= -32 ? 0
 	    : precision >= 0    ? UINT32_MAX
 				: (UINT64_C(1) << (32 + precision)) - 1;
-	serve_random_take(&s->random, &fuzz, sizeof fuzz);
+	fuzz = rng_u64(s->conf.rng);
 	job->rx = tstamp_from_wall(tstamp_wall_add(req->rx, fix));
 	job->tx = tstamp_from_wall(tstamp_wall_add(req->tx, fix));
 	job->rx.v = (job->rx.v & ~mask) | (fuzz & mask) | 1;
@@ -332,12 +311,9 @@ serve_new(const struct serve_conf *conf)
 	s->conf = *conf;
 	s->conf.keys = NULL;
 	s->conf.ring = NULL;
-	s->random.rng = conf->rng;
-	s->random.used = sizeof s->random.pool;
-	s->pool_rng = (struct rng){serve_random_take, &s->random};
 	serve_set_local(s, conf->local_stratum, conf->local_distance_s);
 	s->mac = crypto_mac_new();
-	if (nts_server_init(&s->nts, &s->pool_rng) < 0 || !s->mac ||
+	if (nts_server_init(&s->nts, s->conf.rng) < 0 || !s->mac ||
 	    serve_set_keys(s, conf->keys, conf->key_cnt) < 0 ||
 	    serve_set_ring(s, conf->ring) < 0) {
 		serve_free(s);

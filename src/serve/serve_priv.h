@@ -13,8 +13,6 @@
 #include "serve/access.h"
 #include "serve/serve.h"
 
-#define SERVE_RANDOM_LEN 2048
-
 /* What every answer of a batch says of our time. */
 struct serve_face {
 	uint8_t leap;
@@ -26,13 +24,6 @@ struct serve_face {
 	int64_t correction_ns;   /* true time - CLOCK_REALTIME */
 };
 
-/* Random bytes drawn in bulk: one call serves many requests. */
-struct serve_random {
-	struct rng *rng;
-	size_t used;
-	uint8_t pool[SERVE_RANDOM_LEN];
-};
-
 struct serve {
 	struct serve_conf conf; /* keys and ring NULL: they are below */
 	struct crypto_mac *mac;
@@ -40,8 +31,6 @@ struct serve {
 	size_t key_cnt;
 	bool nts_on;
 	struct nts_server_ctx nts;
-	struct rng pool_rng; /* draws from random below */
-	struct serve_random random;
 	struct timepage_time time; /* the last copies */
 	struct timepage_clock clock;
 	bool time_known;
@@ -63,12 +52,6 @@ struct serve_job {
  * serve_face_make - what to tell, from the last copies of the pages.
  */
 void serve_face_make(struct serve *s, const struct serve_now *now);
-
-/**
- * serve_random_take - len <= SERVE_RANDOM_LEN fresh random bytes, as the fill
- * of a struct rng whose ctx is the pool.
- */
-void serve_random_take(void *pool, void *buf, size_t len);
 
 /**
  * serve_put_header - append the header of the answer, a kiss code's if kiss

@@ -30,6 +30,7 @@ struct bench {
 	uint8_t out[SERVE_RESPONSE_MAX];
 };
 
+/* As cheap as the pool of a worker. */
 static void
 fill(void *ctx, void *buf, size_t len)
 {
@@ -37,9 +38,9 @@ fill(void *ctx, void *buf, size_t len)
 	uint8_t *p = buf;
 
 	(void)ctx;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i += 8) {
 		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-		p[i] = (uint8_t)(seed >> 56);
+		memcpy(p + i, &seed, len - i < 8 ? len - i : 8);
 	}
 }
 
