@@ -81,6 +81,9 @@ tell_state(struct clock *c)
 	os_clock_state(&c->os, &m.state);
 	m.state.command_seq = c->seq;
 	m.state.refusal = c->refusal;
+	os_log_debug("state freq_ppm=%.4f slew_ppm=%.4f corrected_ns=%lld",
+	    m.state.freq_sps * 1e6, m.state.slew_rate_sps * 1e6,
+	    (long long)m.state.corrected.ns);
 	daemon_port_send(&c->port, IPC_CLOCK_STATE, &m);
 	publish(c);
 }
@@ -190,6 +193,7 @@ adjust(struct clock *c, const struct ipc_clock_adjust *m)
 	    "freq_ppm=%.3f offset_ns=%lld duration_s=%.1f",
 	    m->cmd.freq_sps * 1e6, (long long)m->cmd.offset.ns,
 	    tstamp_dur_to_s(m->cmd.duration));
+	os_log_debug("adjust %s", evidence);
 	refused(c, "adjust", c->refusal, evidence);
 }
 

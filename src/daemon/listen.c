@@ -19,7 +19,8 @@ static void
 close_sockets(struct super_sockets *set)
 {
 	for (size_t i = 0; i < set->cnt; i++)
-		close(set->fds[i]);
+		if (set->fds[i] >= 0)
+			close(set->fds[i]);
 	set->cnt = 0;
 }
 
@@ -165,5 +166,6 @@ daemon_listen_control(struct super *s)
 		return fd;
 	}
 	s->control = fd;
+	s->has_control = true;
 	return 0;
 }

@@ -538,10 +538,22 @@ share(int fd)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
+/* In one process there is nobody to share a socket with: it changes hands,
+ * since a duplicate is something that clock simulators do not know. */
+static int
+give_socket(const struct super *s, int *fd)
+{
+	int given = s->opt.single ? *fd : share(*fd);
+
+	if (s->opt.single)
+		*fd = -1;
+	return given;
+}
+
 static void
 give_fds(struct super *s, const struct crew_member *m, int *fds, size_t *cnt)
 {
-	const struct super_sockets *set = NULL;
+	struct super_sockets *set = NULL;
 
 	fds[DAEMON_FD_TIME] = fds[DAEMON_FD_CLOCK] = -1;
 	if (m->role == ROLE_SYNC)
@@ -555,13 +567,13 @@ give_fds(struct super *s, const struct crew_member *m, int *fds, size_t *cnt)
 		fds[DAEMON_FD_CLOCK] = share(s->clock_ro);
 	*cnt = DAEMON_FD_OWN;
 	if (m->role == ROLE_CTL && s->control >= 0)
-		fds[(*cnt)++] = share(s->control);
+		fds[(*cnt)++] = give_socket(s, &s->control);
 	if (m->role == ROLE_SERVE)
 		set = &s->ntp[m->place % SUPER_WORKERS_MAX];
 	if (m->role == ROLE_KE)
 		set = &s->ke[m->place % SUPER_WORKERS_MAX];
 	for (size_t i = 0; set && i < set->cnt; i++)
-		fds[(*cnt)++] = share(set->fds[i]);
+		fds[(*cnt)++] = give_socket(s, &set->fds[i]);
 }
 
 int

@@ -272,7 +272,7 @@ fini(struct super *s)
 {
 	daemon_listen_close(s);
 	daemon_store_unpid(s);
-	if (s->control >= 0 && os_file_remove(s->conf.controlsocket) < 0)
+	if (s->has_control && os_file_remove(s->conf.controlsocket) < 0)
 		os_log_debug("control socket stays");
 	daemon_crew_free(&s->crew);
 	net_timer_fini(&s->rotate);

@@ -4,6 +4,7 @@
  * range of slots, looks up its name, and puts an association into each slot;
  * dead servers of a pool are replaced, keys fetched through dial.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #define ASK_NS      (15 * TSTAMP_NS_PER_S) /* dns is dead if it takes longer */
 #define RETRY_MIN_S 4
 #define RETRY_MAX_S 1024
+#define SETTLE_NS   (TSTAMP_NS_PER_S / 8) /* until we run smoothly */
 #define PHASE_NS    (TSTAMP_NS_PER_S / 20)
 
 static uint32_t
@@ -119,7 +121,9 @@ discipline_conf_of(const struct ipc_source_set *c, const struct addr *a,
 	to->maxdelayquant = c->maxdelayquant;
 	to->mindelay_s = c->mindelay_s;
 	to->offset_s = c->offset_s;
-	to->asymmetry = c->asymmetry;
+	/* Beyond its range it is the word for unknown, which a message cannot
+	 * carry as it is. */
+	to->asymmetry = fabs(c->asymmetry) <= 0.5 ? c->asymmetry : (double)NAN;
 	to->minsamples = c->minsamples;
 	to->maxsamples = c->maxsamples;
 }
@@ -194,11 +198,14 @@ slot_start(struct sync_slot *sl, const struct addr *a)
 	struct mono now = os_clock_mono();
 	struct assoc_todo todo;
 	bool hurry = s->conf.makestep && !s->stepped_once;
+	struct dur phase = {PHASE_NS * (sl->slot % 4)};
 
 	assoc_address(sl->assoc, a, now, &todo);
 	daemon_sync_source_do(sl, &todo);
-	assoc_start(sl->assoc, (struct dur){PHASE_NS * (sl->slot % 4)}, hurry,
-	    now, &todo);
+	/* With NTS the key exchange takes its time anyway. */
+	if (!sl->dir->conf.nts)
+		phase.ns += SETTLE_NS;
+	assoc_start(sl->assoc, phase, hurry, now, &todo);
 	daemon_sync_source_do(sl, &todo);
 	daemon_sync_source_poll(sl);
 }

@@ -8,7 +8,6 @@
 #include <linux/capability.h>
 #include <math.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -239,6 +238,9 @@ os_clock_init_virtual(struct os_clock *c)
 	os_clock_init_with(c, &virtual_ops, NULL);
 }
 
+/* In the C library, but declared by libcap's header alone. */
+extern int capget(cap_user_header_t header, cap_user_data_t data);
+
 bool
 os_clock_may_adjust(void)
 {
@@ -246,7 +248,7 @@ os_clock_may_adjust(void)
 	    .version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {{0}};
 
-	if (syscall(SYS_capget, &head, data) < 0)
+	if (capget(&head, data) < 0)
 		return false;
 	return data[0].effective & (1U << CAP_SYS_TIME);
 }
