@@ -23,8 +23,10 @@ struct discipline_delay {
 	double filling; /* least of the block that recent[] is filling */
 	uint32_t seen;  /* on this route */
 	uint32_t block_cnt;
-	double least_s;  /* m */
-	double jitter_s; /* J; 0 while unknown */
+	double least_s;         /* m */
+	double before_jitter_s; /* J before the last sample */
+	double before_s;        /* m less 8 J, before the last sample */
+	double jitter_s;        /* J; 0 while unknown */
 	double hour[DISCIPLINE_DELAY_DAY];
 	double hour_at_s;
 	unsigned hour_idx;

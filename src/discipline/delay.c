@@ -10,6 +10,7 @@
 
 #define ROUTE_LOG_P    (-20.0) /* so unlikely that the path has changed */
 #define ROUTE_SEEN_MIN 20
+#define FALL_JITTERS   8
 #define TAIL_MEDIANS   6.0
 #define GAP            1.2533 /* sqrt(pi / 2) */
 #define GAP_SD         0.52
@@ -160,33 +161,35 @@ remember(struct discipline_delay *dl, double delay_s)
 /* A route that became much shorter: what was longer says nothing any more.
  * Two in a row, so that one false stamp does not erase the past. */
 static bool
-route_fell(const struct discipline_delay *dl, double least_before)
+route_fell(const struct discipline_delay *dl, double below)
 {
-	double far = 8 * dl->jitter_s;
-
-	return dl->seen >= ROUTE_SEEN_MIN && dl->jitter_s > 0 &&
-	    newest(dl, 0) < least_before - far &&
-	    newest(dl, 1) < least_of_newest(dl, recent_cnt(dl)) + far;
+	return dl->seen >= ROUTE_SEEN_MIN && newest(dl, 0) < below &&
+	    newest(dl, 1) < below;
 }
 
 void
 discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
     struct delay_excess *x)
 {
-	double before = dl->least_s, n;
+	double below = dl->before_s, jitter = dl->jitter_s, n;
+
+	dl->before_s = dl->least_s - FALL_JITTERS * jitter;
 
 	remember(dl, delay_s);
 	remember_hour(dl, at_s, delay_s);
 	refresh_least(dl);
 	x->rerouted = route_rose(dl);
-	if (!x->rerouted && route_fell(dl, before)) {
+	if (!x->rerouted && route_fell(dl, below)) {
 		restart_route(dl, 2);
+		dl->before_s = 0;
+		dl->jitter_s = dl->before_jitter_s;
 		x->rerouted = true;
 	}
 	/* With few on a new route the jitter of the old one still serves. */
 	if (dl->seen > 8 || dl->route_cnt == 0 || dl->jitter_s <= 0)
 		dl->jitter_s = measure_jitter(dl);
 	n = dl->seen < 1024 ? dl->seen : 1024;
+	dl->before_jitter_s = jitter;
 	x->sd_s = GAP_SD * GAP * dl->jitter_s / sqrt(n);
 	x->s_s = delay_s - dl->least_s + GAP * dl->jitter_s / sqrt(n);
 }

@@ -7,9 +7,10 @@
 
 #include <math.h>
 
-#define LIKELY_MIN 1e-5 /* below, the interval says nothing useful */
-#define SHRINK_MIN 1e-6 /* floor of the remaining variance */
-#define SQRT_2PI   2.5066282746310002
+#define LIKELY_MIN   1e-5  /* below, the interval says nothing useful */
+#define SHRINK_MIN   1e-6  /* floor of the remaining variance */
+#define PYY_REST_MIN 1e-14 /* what rounding may take */
+#define SQRT_2PI     2.5066282746310002
 
 void
 discipline_estimate_predict(
@@ -30,6 +31,22 @@ discipline_estimate_variance(const struct estimate_obs *o)
 	return o->h_s * o->h_s / 3 + o->e2;
 }
 
+/* P -= k p p', p the first column; @rest is what remains of Pxx, computed
+ * without cancelling.  Where nearly all of Pyy goes, rounding must not leave
+ * a negative variance. */
+static void
+reduce(struct estimate *e, double k, double rest)
+{
+	double least = e->pyy * PYY_REST_MIN;
+
+	e->pyy -= k * e->pxy * e->pxy;
+	e->pxy *= rest;
+	e->pxx *= rest;
+	least = fmax(least, e->pxy * e->pxy / e->pxx);
+	if (!(e->pyy >= least))
+		e->pyy = least;
+}
+
 double
 discipline_estimate_kalman(struct estimate *e, double z_s, double r)
 {
@@ -38,9 +55,7 @@ discipline_estimate_kalman(struct estimate *e, double z_s, double r)
 
 	e->x_s += gx * nu;
 	e->y_sps += gy * nu;
-	e->pyy -= gy * e->pxy;
-	e->pxy *= 1 - gx;
-	e->pxx *= 1 - gx;
+	reduce(e, 1 / v, r / v);
 	return -0.5 * (nu * nu / v + log(v)) - log(SQRT_2PI);
 }
 
@@ -85,8 +100,6 @@ discipline_estimate_interval(struct estimate *e, const struct estimate_obs *o)
 	k = (1 - left) / v;
 	e->x_s += e->pxx * u / sd;
 	e->y_sps += e->pxy * u / sd;
-	e->pyy -= k * e->pxy * e->pxy;
-	e->pxy -= k * e->pxx * e->pxy;
-	e->pxx -= k * e->pxx * e->pxx;
+	reduce(e, k, (o->e2 + left * e->pxx) / v);
 	return log(z / (2 * o->h_s));
 }

@@ -11,7 +11,7 @@
 
 #include "core_priv.h"
 
-#define ELASTICITY_MAX  0.57
+#define ELASTICITY_MAX  0.55
 #define POLL_LOWEST     0
 #define POLL_HIGHEST    17
 #define REVIEW_REPLIES  8 /* between predictions */

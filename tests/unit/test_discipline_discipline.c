@@ -1,0 +1,730 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The whole discipline through its front: what it refuses to believe, when
+ * it may set the clock, what it says about it.  The clock here is exact and
+ * obeys at once; hostile cases are named by letter and number.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "discipline/discipline.h"
+
+#define S       1000000000LL
+#define START_S 500
+
+/* True time is CLOCK_MONOTONIC here: the oscillator is perfect. */
+struct bench {
+	struct discipline *d;
+	struct discipline_conf conf;
+	double t_s;
+	double err_s; /* true - clock, without the slew in progress */
+	double slew_sps;
+	double slew_from_s;
+	double slew_until_s;
+	struct clockcmd_state state;
+	struct discipline_out out;
+	unsigned steps;
+	unsigned adjusts;
+};
+
+static struct mono
+mono_at(double t_s)
+{
+	return (struct mono){(START_S * S) + llrint(t_s * 1e9)};
+}
+
+static struct mono
+now_of(const struct bench *b)
+{
+	return mono_at(b->t_s);
+}
+
+static double
+err_at(const struct bench *b, double t_s)
+{
+	double end = fmin(t_s, b->slew_until_s);
+
+	if (end <= b->slew_from_s)
+		return b->err_s;
+	return b->err_s - b->slew_sps * (end - b->slew_from_s);
+}
+
+static void
+report(struct bench *b, struct discipline_out *out)
+{
+	double e = err_at(b, b->t_s);
+
+	b->state.corrected.ns += llrint((b->err_s - e) * 1e9);
+	b->err_s = e;
+	b->slew_from_s = b->t_s;
+	if (b->t_s >= b->slew_until_s)
+		b->slew_sps = 0;
+	b->state.as_of = now_of(b);
+	b->state.slew_rate_sps = b->slew_sps;
+	b->state.slew_until = mono_at(b->slew_until_s);
+	discipline_clock(b->d, &b->state, now_of(b), out);
+}
+
+static void
+obey(struct bench *b)
+{
+	struct discipline_out out = b->out, next;
+
+	if (out.cmd == DISCIPLINE_CMD_NONE)
+		return;
+	report(b, &next);
+	if (out.cmd == DISCIPLINE_CMD_STEP) {
+		b->steps++;
+		b->err_s -= tstamp_dur_to_s(out.step.offset);
+		b->state.stepped.ns += out.step.offset.ns;
+		b->state.corrected.ns += out.step.offset.ns;
+		b->slew_sps = 0;
+		b->slew_until_s = 0;
+	} else {
+		b->adjusts++;
+		b->slew_sps = 0;
+		b->slew_from_s = b->t_s;
+		b->slew_until_s = b->t_s + tstamp_dur_to_s(out.adjust.duration);
+		if (out.adjust.offset.ns != 0)
+			b->slew_sps = (double)out.adjust.offset.ns /
+			    (double)out.adjust.duration.ns;
+	}
+	report(b, &next);
+}
+
+static void
+begin(struct bench *b, unsigned sources)
+{
+	struct discipline_source_conf c;
+
+	b->d = discipline_new(&b->conf, now_of(b));
+	assert_non_null(b->d);
+	b->state.startup = true;
+	b->state.slew_max_sps = 83333e-6;
+	discipline_source_conf_init(&c);
+	for (unsigned i = 0; i < sources; i++)
+		assert_int_equal(discipline_open(b->d, i, &c), 0);
+	report(b, &b->out);
+}
+
+static int
+setup(void **state)
+{
+	static struct bench b;
+
+	memset(&b, 0, sizeof b);
+	discipline_conf_init(&b.conf);
+	b.conf.makestep_s = 0.1;
+	b.conf.makestep_limit = 3;
+	*state = &b;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct bench *b = *state;
+
+	discipline_free(b->d);
+	return 0;
+}
+
+static struct sample
+honest(const struct bench *b, double delay_s)
+{
+	return (struct sample){
+	    .at = mono_at(b->t_s - delay_s / 2),
+	    .offset_s = err_at(b, b->t_s - delay_s / 2),
+	    .delay_s = delay_s,
+	    .stamp_error_s = 1e-6,
+	    .server_time_s = 1e-5,
+	    .root_dispersion_s = 1e-4,
+	    .ref_id = 0x0a000001,
+	    .stratum = 1,
+	};
+}
+
+/* An exchange with one source whose clock is off by @lie. */
+static int
+measure(struct bench *b, unsigned slot, double lie)
+{
+	double jitter = 1e-5 * fmod(b->t_s * 7.13 + slot, 3);
+	struct sample s;
+	int err;
+
+	discipline_sent(b->d, slot, now_of(b));
+	b->t_s += 0.01 + jitter;
+	s = honest(b, 0.01 + jitter);
+	s.offset_s += lie;
+	err = discipline_sample(b->d, slot, &s, now_of(b), &b->out);
+	obey(b);
+	return err;
+}
+
+static void
+wait_s(struct bench *b, double s)
+{
+	b->t_s += s;
+}
+
+static unsigned
+state_of(struct bench *b, unsigned slot)
+{
+	struct discipline_source_view v;
+
+	assert_int_equal(discipline_look_source(b->d, slot, now_of(b), &v), 0);
+	return v.state;
+}
+
+static bool
+synced(struct bench *b)
+{
+	struct discipline_view v;
+
+	discipline_look(b->d, now_of(b), &v);
+	return v.synced;
+}
+
+static void
+h1_insane_samples_are_refused(void **state)
+{
+	struct bench *b = *state;
+	struct sample good, s;
+
+	begin(b, 1);
+	discipline_sent(b->d, 0, now_of(b));
+	b->t_s += 1;
+	good = honest(b, 0.01);
+#define REFUSED(change)                                                        \
+	do {                                                                   \
+		s = good;                                                      \
+		change;                                                        \
+		assert_int_equal(                                              \
+		    discipline_sample(b->d, 0, &s, now_of(b), &b->out),        \
+		    ERR_BAD);                                                  \
+		assert_int_equal(b->out.cmd, DISCIPLINE_CMD_NONE);             \
+	} while (0)
+	REFUSED(s.stratum = 0);
+	REFUSED(s.stratum = 16);
+	REFUSED(s.stratum = 255);
+	REFUSED(s.leap = 3);
+	REFUSED(s.delay_s = 0);
+	REFUSED(s.delay_s = -0.1);
+	REFUSED(s.delay_s = NAN);
+	REFUSED(s.offset_s = INFINITY);
+	REFUSED(s.offset_s = NAN);
+	REFUSED(s.root_delay_s = -1);
+	REFUSED(s.root_dispersion_s = 17);
+	REFUSED(s.root_dispersion_s = NAN);
+	REFUSED(s.server_time_s = -1e-6);
+	REFUSED(s.server_time_s = 5);
+	REFUSED(s.stamp_error_s = NAN);
+	REFUSED(s.at.ns = now_of(b).ns + 1);
+#undef REFUSED
+	assert_int_equal(
+	    discipline_sample(b->d, 0, &good, now_of(b), &b->out), 0);
+	assert_int_equal(
+	    discipline_sample(b->d, 1, &good, now_of(b), &b->out), ERR_BAD);
+	assert_int_equal(
+	    discipline_sample(b->d, 99, &good, now_of(b), &b->out), ERR_BAD);
+}
+
+static void
+h10_one_source_three_samples(void **state)
+{
+	struct bench *b = *state;
+
+	b->err_s = 1000;
+	begin(b, 1);
+	measure(b, 0, 0);
+	wait_s(b, 2);
+	measure(b, 0, 0);
+	assert_int_equal(b->steps + b->adjusts, 0);
+	assert_false(synced(b));
+	wait_s(b, 2);
+	measure(b, 0, 0);
+	assert_int_equal(b->steps, 1);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+h10_three_sources_one_sample(void **state)
+{
+	struct bench *b = *state;
+
+	b->err_s = -30;
+	begin(b, 4);
+	measure(b, 0, 0);
+	measure(b, 1, 0);
+	assert_int_equal(b->steps, 0);
+	measure(b, 2, 0);
+	assert_int_equal(b->steps, 1);
+	assert_int_equal(b->out.step.evidence_cnt, 3);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+h10_minsources_always(void **state)
+{
+	struct bench *b = *state;
+
+	b->err_s = 5;
+	b->conf.minsources = 2;
+	begin(b, 3);
+	for (int i = 0; i < 10; i++, wait_s(b, 2))
+		measure(b, 0, 0);
+	assert_int_equal(b->steps + b->adjusts, 0);
+	measure(b, 1, 0);
+	measure(b, 2, 0);
+	assert_int_equal(b->steps, 1);
+}
+
+static void
+no_command_before_the_clock_is_heard(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_source_conf c;
+
+	b->d = discipline_new(&b->conf, now_of(b));
+	discipline_source_conf_init(&c);
+	assert_int_equal(discipline_open(b->d, 0, &c), 0);
+	assert_int_equal(discipline_open(b->d, 0, &c), ERR_FULL);
+	assert_int_equal(discipline_open(b->d, 64, &c), ERR_BAD);
+	for (int i = 0; i < 8; i++, wait_s(b, 2)) {
+		measure(b, 0, 0);
+		assert_int_equal(b->out.cmd, DISCIPLINE_CMD_NONE);
+	}
+}
+
+static void
+rounds(struct bench *b, int n, unsigned sources, const double *lies)
+{
+	for (int i = 0; i < n; i++) {
+		for (unsigned k = 0; k < sources; k++)
+			measure(b, k, lies[k]);
+		wait_s(b, 64);
+	}
+}
+
+static void
+h2_liar_is_a_falseticker(void **state)
+{
+	static const double lies[4] = {0, 0, 10, 0};
+	struct bench *b = *state;
+	char why[DISCIPLINE_WHY_MAX];
+
+	begin(b, 4);
+	rounds(b, 20, 4, lies);
+	assert_int_equal(state_of(b, 2), DISCIPLINE_FALSETICKER);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+	assert_true(synced(b));
+	discipline_reason(b->d, now_of(b), why);
+	assert_non_null(strstr(why, "3 of 4"));
+}
+
+static void
+h3_two_against_two_is_nobody(void **state)
+{
+	static const double lies[4] = {0, 0, 0.5, 0.5};
+	struct bench *b = *state;
+	char why[DISCIPLINE_WHY_MAX];
+
+	b->err_s = 0.02;
+	begin(b, 4);
+	/* The liars come first, the honest ones make it a tie. */
+	for (int i = 0; i < 20; i++) {
+		measure(b, 0, lies[0]);
+		measure(b, 2, lies[2]);
+		measure(b, 1, lies[1]);
+		measure(b, 3, lies[3]);
+		wait_s(b, 64);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(state_of(b, i), DISCIPLINE_TIED);
+	assert_false(synced(b));
+	discipline_reason(b->d, now_of(b), why);
+	assert_non_null(strstr(why, "3 must agree"));
+	assert_int_equal(b->steps, 0);
+}
+
+static void
+h5_delayed_on_one_path(void **state)
+{
+	struct bench *b = *state;
+	struct sample s;
+
+	begin(b, 1);
+	for (int i = 0; i < 60; i++, wait_s(b, 64)) {
+		if (i % 3 != 0) {
+			measure(b, 0, 0);
+			continue;
+		}
+		discipline_sent(b->d, 0, now_of(b));
+		b->t_s += 0.46;
+		s = honest(b, 0.46);
+		s.offset_s += 0.225;
+		discipline_sample(b->d, 0, &s, now_of(b), &b->out);
+		obey(b);
+	}
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+h6_require_ignores_the_others(void **state)
+{
+	struct bench *b = *state;
+	struct sample s;
+
+	b->conf.authmode = DISCIPLINE_AUTH_REQUIRE;
+	begin(b, 4);
+	for (int i = 0; i < 10; i++, wait_s(b, 64)) {
+		measure(b, 1, 0.3);
+		measure(b, 2, 0.3);
+		measure(b, 3, 0.3);
+		discipline_sent(b->d, 0, now_of(b));
+		b->t_s += 0.01;
+		s = honest(b, 0.01);
+		s.authenticated = true;
+		discipline_sample(b->d, 0, &s, now_of(b), &b->out);
+		obey(b);
+	}
+	assert_int_equal(state_of(b, 0), DISCIPLINE_SELECTED);
+	assert_int_equal(state_of(b, 1), DISCIPLINE_UNTRUSTED);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+h6_mix_is_not_outvoted(void **state)
+{
+	struct bench *b = *state;
+	struct sample s;
+
+	begin(b, 4);
+	for (int i = 0; i < 10; i++, wait_s(b, 64)) {
+		discipline_sent(b->d, 0, now_of(b));
+		b->t_s += 0.01;
+		s = honest(b, 0.01);
+		s.authenticated = true;
+		discipline_sample(b->d, 0, &s, now_of(b), &b->out);
+		obey(b);
+		for (unsigned k = 1; k < 4; k++)
+			measure(b, k, 0.3);
+	}
+	assert_int_equal(state_of(b, 0), DISCIPLINE_SELECTED);
+	assert_int_equal(state_of(b, 1), DISCIPLINE_FALSETICKER);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+h8_loop_is_not_followed(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b, 1);
+	for (int i = 0; i < 5; i++, wait_s(b, 2))
+		measure(b, 0, 0);
+	discipline_loop(b->d, 0);
+	assert_int_equal(state_of(b, 0), DISCIPLINE_LOOP);
+}
+
+static void
+h9_leap_needs_a_majority(void **state)
+{
+	static const uint8_t few[3] = {1, 0, 0}, most[3] = {1, 1, 0};
+	struct bench *b = *state;
+	struct timepage_time page;
+
+	begin(b, 3);
+	for (int i = 0; i < 20; i++) {
+		const uint8_t *leap = i < 10 ? few : most;
+
+		for (unsigned k = 0; k < 3; k++) {
+			struct sample s;
+
+			discipline_sent(b->d, k, now_of(b));
+			b->t_s += 0.01;
+			s = honest(b, 0.01);
+			s.leap = leap[k];
+			discipline_sample(b->d, k, &s, now_of(b), &b->out);
+			obey(b);
+		}
+		discipline_time(b->d, now_of(b), &page);
+		if (i > 2)
+			assert_int_equal(page.leap, i < 10 ? 0 : 1);
+		wait_s(b, 64);
+	}
+}
+
+static void
+maxchange_is_panic(void **state)
+{
+	struct bench *b = *state;
+	char why[DISCIPLINE_WHY_MAX];
+	double before;
+
+	b->conf.maxchange_s = 0.5;
+	b->conf.maxchange_delay = 1;
+	b->conf.maxchange_ignore = 0;
+	begin(b, 3);
+	for (int i = 0; i < 10; i++, wait_s(b, 64))
+		for (unsigned k = 0; k < 3; k++)
+			measure(b, k, 0);
+	assert_true(synced(b));
+	before = b->err_s;
+	for (int i = 0; i < 20; i++, wait_s(b, 64))
+		for (unsigned k = 0; k < 3; k++)
+			measure(b, k, 2);
+	assert_false(synced(b));
+	assert_true(fabs(b->err_s - before) < 0.01);
+	discipline_reason(b->d, now_of(b), why);
+	assert_non_null(strstr(why, "maxchange"));
+}
+
+static void
+o1_foreign_step_is_booked_at_once(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_poll poll;
+	struct discipline_view v;
+
+	begin(b, 1);
+	b->state.startup = false;
+	for (int i = 0; i < 30; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	assert_true(synced(b));
+	b->err_s -= 1;
+	b->state.foreign.ns += S;
+	report(b, &b->out);
+	obey(b);
+	discipline_look(b->d, now_of(b), &v);
+	assert_false(v.bounded);
+	assert_false(v.synced);
+	assert_true(fabs(v.remaining_s + 1) < 0.01);
+	/* Measured again at once, not at the next poll. */
+	assert_int_equal(discipline_poll(b->d, 0, now_of(b), &poll), 0);
+	assert_true(poll.interval_s <= 2);
+	for (int i = 0; i < 4; i++, wait_s(b, 2))
+		measure(b, 0, 0);
+	discipline_look(b->d, now_of(b), &v);
+	assert_true(v.bounded);
+	wait_s(b, 3000);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+o2_suspend_keeps_the_rate_only(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_view v;
+
+	begin(b, 1);
+	for (int i = 0; i < 30; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	b->err_s += 0.4;
+	b->state.suspended.ns += 8 * 3600 * S;
+	b->state.startup = false;
+	report(b, &b->out);
+	obey(b);
+	discipline_look(b->d, now_of(b), &v);
+	assert_false(v.synced);
+	assert_false(v.bounded);
+	for (int i = 0; i < 5; i++, wait_s(b, 2))
+		measure(b, 0, 0);
+	assert_int_equal(b->steps, 1);
+	assert_true(fabs(err_at(b, b->t_s)) < 5e-3);
+}
+
+static void
+o4_pause_within_a_measurement(void **state)
+{
+	struct bench *b = *state;
+	struct sample s;
+
+	begin(b, 1);
+	for (int i = 0; i < 30; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	discipline_sent(b->d, 0, now_of(b));
+	b->t_s += 10;
+	s = honest(b, 10);
+	s.offset_s += 4.99;
+	assert_int_equal(
+	    discipline_sample(b->d, 0, &s, now_of(b), &b->out), ERR_DENIED);
+	assert_int_equal(b->out.cmd, DISCIPLINE_CMD_NONE);
+}
+
+static void
+clock_that_loses_its_sums(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_view v;
+
+	begin(b, 1);
+	b->err_s = 0.05;
+	for (int i = 0; i < 30; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	discipline_clock_lost(b->d, now_of(b));
+	b->state.corrected.ns = b->state.stepped.ns = 0;
+	report(b, &b->out);
+	discipline_look(b->d, now_of(b), &v);
+	assert_true(fabs(v.remaining_s) < 1e-4);
+	for (int i = 0; i < 5; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-4);
+}
+
+static void
+page_holds_the_truth(void **state)
+{
+	struct bench *b = *state;
+	struct timepage_time p;
+
+	b->err_s = 0.05;
+	begin(b, 3);
+	discipline_time(b->d, now_of(b), &p);
+	assert_int_equal(p.stratum, 16);
+	assert_int_equal(p.leap, 3);
+	assert_int_equal(p.flags, 0);
+	for (int i = 0; i < 100; i++) {
+		for (unsigned k = 0; k < 3; k++)
+			measure(b, k, 0);
+		discipline_time(b->d, now_of(b), &p);
+		if (p.flags & TIMEPAGE_BOUNDED) {
+			double e = err_at(b, b->t_s) * 1e9;
+
+			assert_true(fabs(e - (double)p.offset_ns) <=
+			    (double)p.bound_ns);
+			/* B2 for those who follow us. */
+			assert_true(
+			    p.root_delay_ns / 2 + p.root_dispersion_ns >=
+			    p.bound_ns);
+		}
+		wait_s(b, 16);
+	}
+	assert_int_equal(p.stratum, 2);
+	assert_int_equal(p.ref_id, 0x0a000001);
+	assert_true(p.flags & TIMEPAGE_SYNCED);
+	assert_true(p.bound_ns < 6000000);
+}
+
+static void
+polls_are_polite(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_poll poll;
+	struct discipline_source_conf c;
+	double burst = 0;
+
+	begin(b, 1);
+	discipline_source_conf_init(&c);
+	c.iburst = true;
+	assert_int_equal(discipline_open(b->d, 1, &c), 0);
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(discipline_poll(b->d, 1, now_of(b), &poll), 0);
+		if (i > 0) {
+			assert_true(poll.burst);
+			burst += poll.interval_s;
+			wait_s(b, poll.interval_s);
+		}
+		measure(b, 1, 0);
+	}
+	assert_true(fabs(burst - 48) < 1e-9);
+	assert_int_equal(discipline_poll(b->d, 1, now_of(b), &poll), 0);
+	assert_false(poll.burst);
+	assert_true(poll.interval_s <= 64);
+	/* RATE counts for a day. */
+	discipline_rate(b->d, 1, now_of(b));
+	measure(b, 1, 0);
+	assert_int_equal(discipline_poll(b->d, 1, now_of(b), &poll), 0);
+	assert_true(poll.poll_log2 >= 7);
+	assert_int_equal(discipline_poll(b->d, 9, now_of(b), &poll), ERR_BAD);
+}
+
+static void
+confirmation_bursts_are_rare(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_poll poll;
+	unsigned asked = 0;
+
+	begin(b, 1);
+	for (int i = 0; i < 30; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	/* A server that jumps about cannot make us ask without end. */
+	for (int i = 0; i < 200; i++) {
+		measure(b, 0, i % 2 ? 0.1 * i : -0.1 * i);
+		assert_int_equal(discipline_poll(b->d, 0, now_of(b), &poll), 0);
+		asked += poll.burst;
+		wait_s(b, 4);
+	}
+	assert_in_range(asked, 1, 6);
+}
+
+static void
+drift_file_begins_where_it_ended(void **state)
+{
+	struct bench *b = *state;
+	struct discipline_learned l;
+
+	b->conf.freq_sps = 12e-6;
+	b->conf.freq_error_sps = 1e-7;
+	begin(b, 1);
+	discipline_learned(b->d, &l);
+	assert_false(l.valid);
+	measure(b, 0, 0);
+	for (int i = 0; i < 4; i++, wait_s(b, 2))
+		measure(b, 0, 0);
+	discipline_learned(b->d, &l);
+	assert_true(l.valid);
+	assert_true(fabs(l.freq_sps - 12e-6) < 2e-6);
+}
+
+static void
+states_have_letters(void **state)
+{
+	(void)state;
+	assert_int_equal(discipline_state_char(DISCIPLINE_SELECTED), '*');
+	assert_int_equal(discipline_state_char(DISCIPLINE_FALSETICKER), 'x');
+	assert_int_equal(discipline_state_char(999), '?');
+	for (unsigned i = 0; i < DISCIPLINE_STATE_CNT; i++)
+		assert_true(strlen(discipline_state_text(i)) > 3);
+	assert_string_equal(discipline_state_text(999), "unknown");
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(h1_insane_samples_are_refused),
+	    CASE(h10_one_source_three_samples),
+	    CASE(h10_three_sources_one_sample),
+	    CASE(h10_minsources_always),
+	    CASE(no_command_before_the_clock_is_heard),
+	    CASE(h2_liar_is_a_falseticker),
+	    CASE(h3_two_against_two_is_nobody),
+	    CASE(h5_delayed_on_one_path),
+	    CASE(h6_require_ignores_the_others),
+	    CASE(h6_mix_is_not_outvoted),
+	    CASE(h8_loop_is_not_followed),
+	    CASE(h9_leap_needs_a_majority),
+	    CASE(maxchange_is_panic),
+	    CASE(o1_foreign_step_is_booked_at_once),
+	    CASE(o2_suspend_keeps_the_rate_only),
+	    CASE(o4_pause_within_a_measurement),
+	    CASE(clock_that_loses_its_sums),
+	    CASE(page_holds_the_truth),
+	    CASE(polls_are_polite),
+	    CASE(confirmation_bursts_are_rare),
+	    CASE(drift_file_begins_where_it_ended),
+	    cmocka_unit_test(states_have_letters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
