@@ -19,6 +19,7 @@
 
 struct discipline_delay {
 	double recent[DISCIPLINE_DELAY_RECENT]; /* ring */
+	double jitter[DISCIPLINE_DELAY_RECENT]; /* J after each of them */
 	double block[DISCIPLINE_DELAY_BLOCKS];  /* ring of block minima */
 	double filling; /* least of the block that recent[] is filling */
 	uint32_t seen;  /* on this route */

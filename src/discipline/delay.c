@@ -10,7 +10,8 @@
 
 #define ROUTE_LOG_P    (-20.0) /* so unlikely that the path has changed */
 #define ROUTE_SEEN_MIN 20
-#define FALL_JITTERS   8
+#define JITTER_RISE    1.5
+#define FALL_JITTERS   1.5
 #define TAIL_MEDIANS   6.0
 #define GAP            1.2533 /* sqrt(pi / 2) */
 #define GAP_SD         0.52
@@ -105,11 +106,23 @@ restart_route(struct discipline_delay *dl, unsigned k)
 	for (unsigned i = 0; i < k; i++)
 		keep[k - 1 - i] = newest(dl, i);
 	memcpy(dl->recent, keep, k * sizeof keep[0]);
+	memset(dl->jitter, 0, sizeof dl->jitter);
 	dl->seen = k;
 	dl->block_cnt = 0;
 	dl->filling = least_of_newest(dl, k);
 	dl->route_cnt++;
 	refresh_least(dl);
+}
+
+/* The jitter to judge the last k by: they may have raised it themselves. */
+static double
+jitter_before(const struct discipline_delay *dl, unsigned k)
+{
+	double before =
+	    dl->jitter[(dl->seen - 1 - k) % DISCIPLINE_DELAY_RECENT];
+
+	return before > 0 ? fmin(dl->jitter_s, JITTER_RISE * before)
+			  : dl->jitter_s;
 }
 
 /* Have the last k delays all been too long to be luck, for some k?  A single
@@ -120,8 +133,8 @@ route_rose(struct discipline_delay *dl)
 	if (dl->seen < ROUTE_SEEN_MIN || dl->jitter_s <= 0)
 		return false;
 	for (unsigned k = 8; k <= 32 && k < dl->seen / 2; k *= 2) {
-		double s =
-		    (least_of_newest(dl, k) - dl->least_s) / dl->jitter_s;
+		double s = (least_of_newest(dl, k) - dl->least_s) /
+		    jitter_before(dl, k);
 
 		if (k * (log1p(s) - s) >= ROUTE_LOG_P)
 			continue;
@@ -174,7 +187,6 @@ discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
 	double below = dl->before_s, jitter = dl->jitter_s, n;
 
 	dl->before_s = dl->least_s - FALL_JITTERS * jitter;
-
 	remember(dl, delay_s);
 	remember_hour(dl, at_s, delay_s);
 	refresh_least(dl);
@@ -190,6 +202,7 @@ discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
 		dl->jitter_s = measure_jitter(dl);
 	n = dl->seen < 1024 ? dl->seen : 1024;
 	dl->before_jitter_s = jitter;
+	dl->jitter[(dl->seen - 1) % DISCIPLINE_DELAY_RECENT] = dl->jitter_s;
 	x->sd_s = GAP_SD * GAP * dl->jitter_s / sqrt(n);
 	x->s_s = delay_s - dl->least_s + GAP * dl->jitter_s / sqrt(n);
 }
