@@ -117,6 +117,10 @@ fuzz-replay: $(FUZZ)		## replay the committed fuzz corpora
 	$Qset -e; for t in $^; do $$t tests/fuzz/corpus/$${t##*/fuzz_}; done
 bench: $(BENCH)			## print one line per benchmark
 	$Qset -e; for t in $^; do $$t; done
+e2e: all peers			## run the scripts against real peers
+	$QBIN=$(abspath $B/$(PROG)) PEERS=$(abspath $(OUT)/peers) bash tests/e2e/run.sh
+peers:				## unpack chrony and ntpsec under $(OUT)/peers
+	$Qsh tests/e2e/peers.sh $(OUT)/peers
 format:				## rewrite the tree with clang-format
 	$Qclang-format -i $$(find src include tests -name '*.[ch]')
 clean:				## remove $(OUT)/
