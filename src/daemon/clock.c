@@ -18,7 +18,8 @@
 
 #define WATCH_SLEW_NS (16 * TSTAMP_NS_PER_S)
 #define WATCH_IDLE_NS (60 * TSTAMP_NS_PER_S)
-#define WATCH_POLL_NS (1 * TSTAMP_NS_PER_S) /* without a cancellable timer */
+#define WATCH_POLL_NS (1 * TSTAMP_NS_PER_S)  /* without a cancellable timer */
+#define GRANT_NS      (10 * TSTAMP_NS_PER_S) /* then the ask is taken as lost */
 
 struct clock {
 	struct net_loop *loop;
@@ -34,6 +35,8 @@ struct clock {
 	struct net_watch cancel;
 	int cancel_fd;
 	uint32_t ask_id;
+	bool asking;
+	struct mono asked_at;
 	uint32_t seq;
 	uint8_t refusal;
 	bool frozen;
@@ -108,16 +111,32 @@ tell_base(struct clock *c)
 static void
 tell_saved(struct clock *c)
 {
-	struct ipc_budget_ask m = {.id = ++c->ask_id};
+	struct ipc_budget_ask m = {0};
 	struct limits_saved saved;
 	struct limits_reading now;
 
 	reading(c, &now);
+	if (c->asking && now.mono.ns - c->asked_at.ns > GRANT_NS)
+		discipline_limits_granted(&c->limits, false);
 	if (!discipline_limits_save(&c->limits, &now, &saved))
 		return;
+	c->asking = true;
+	c->asked_at = now.mono;
+	m.id = ++c->ask_id;
 	discipline_limits_encode(&saved, m.saved);
 	m.saved_len = DISCIPLINE_LIMITS_SAVED_LEN;
 	daemon_port_send(&c->port, IPC_BUDGET_ASK, &m);
+}
+
+/* Only the answer to the last ask: what an older one says of the disc is
+ * out of date. */
+static void
+granted(struct clock *c, const struct ipc_budget_grant *m)
+{
+	if (!c->asking || m->id != c->ask_id)
+		return;
+	c->asking = false;
+	discipline_limits_granted(&c->limits, m->written);
 }
 
 static void
@@ -285,8 +304,7 @@ clock_message(void *state, unsigned type, const union ipc_any *msg)
 		discipline_limits_set_conf(&c->limits, &limits);
 		return;
 	case IPC_BUDGET_GRANT:
-		discipline_limits_granted(
-		    &c->limits, msg->budget_grant.written);
+		granted(c, &msg->budget_grant);
 		return;
 	default:
 		return;
