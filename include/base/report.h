@@ -133,6 +133,7 @@ struct report_role {
 	uint16_t instance;
 	bool up;
 	bool given_up;    /* stays down: died too often */
+	bool gone;        /* retired: forget it */
 	uint32_t restart_cnt;
 	int64_t pid;
 	struct mono since;

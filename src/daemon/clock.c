@@ -302,7 +302,7 @@ clock_message(void *state, unsigned type, const union ipc_any *msg)
 	case IPC_CLOCK_CONF:
 		settings(&msg->clock_conf, &limits);
 		discipline_limits_set_conf(&c->limits, &limits);
-		return;
+		break;
 	case IPC_BUDGET_GRANT:
 		granted(c, &msg->budget_grant);
 		return;

@@ -145,7 +145,7 @@ static void
 forget(struct crew_member *m)
 {
 	net_timer_fini(&m->timer);
-	set_phase(m, CREW_GIVEN_UP);
+	set_phase(m, CREW_GONE);
 	m->phase = CREW_FREE;
 }
 
@@ -260,18 +260,23 @@ daemon_crew_send(struct crew *c, enum role to, unsigned type, const void *msg)
 			daemon_crew_send_to(&c->members[i], type, msg);
 }
 
+/* To the newest of its role: an older one is about to leave. */
 static void
 forward(struct crew_member *from, enum role to, uint8_t *data, size_t len)
 {
 	struct crew *c = from->crew;
+	struct crew_member *best = NULL;
 
 	for (size_t i = 0; i < CREW_MAX; i++) {
 		struct crew_member *m = &c->members[i];
 
 		if (m->role == to &&
-		    (m->phase == CREW_UP || m->phase == CREW_STARTING))
-			deliver(m, data, len, from->role, from->instance);
+		    (m->phase == CREW_UP || m->phase == CREW_STARTING) &&
+		    (!best || m->instance > best->instance))
+			best = m;
 	}
+	if (best)
+		deliver(best, data, len, from->role, from->instance);
 }
 
 static void

@@ -35,6 +35,7 @@ enum crew_phase {
 	CREW_UP,
 	CREW_LEAVING,  /* told to stop */
 	CREW_GIVEN_UP, /* stays down */
+	CREW_GONE,     /* retired, about to be free */
 };
 
 struct crew_member {
@@ -43,6 +44,7 @@ struct crew_member {
 	uint16_t instance;
 	enum crew_phase phase;
 	uint16_t place; /* which of its role's workers: its sockets */
+	uint32_t generation; /* of start data; a newer one retires it */
 	struct mono since;
 	uint32_t restart_cnt;
 	uint32_t death_cnt; /* in this minute */

@@ -61,6 +61,7 @@ add(struct super *s, enum role role, uint16_t place)
 		os_log_error("too many roles");
 		return ERR_FULL;
 	}
+	m->generation = s->generation;
 	daemon_crew_start(m);
 	return 0;
 }
@@ -99,28 +100,58 @@ daemon_crewing_begin(struct super *s)
 
 /* ---- reload ---- */
 
-/* The old ones are told to leave first and linger: their sockets are shared
- * with those that come, so nothing is lost in between. */
+static bool
+in_service(const struct crew_member *m, enum role role)
+{
+	return m->role == role && m->phase != CREW_FREE &&
+	    m->phase != CREW_LEAVING;
+}
+
+static void
+leave(struct crew_member *m)
+{
+	daemon_crew_stop(m, m->role == ROLE_SERVE ? 0 : LINGER_S);
+}
+
+/* Once every worker of a new generation is up, the older ones finish what
+ * they hold and go; sockets are shared, so nothing is lost in between. */
+void
+daemon_crewing_retire(struct super *s, const struct crew_member *by)
+{
+	for (size_t i = 0; i < CREW_MAX; i++) {
+		const struct crew_member *m = &s->crew.members[i];
+
+		if (in_service(m, by->role) &&
+		    m->generation == by->generation && m->phase != CREW_UP)
+			return;
+	}
+	for (size_t i = 0; i < CREW_MAX; i++) {
+		struct crew_member *m = &s->crew.members[i];
+
+		if (in_service(m, by->role) && m->generation < by->generation)
+			leave(m);
+	}
+}
+
 static void
 replace(struct super *s, enum role role, unsigned cnt)
 {
 	uint64_t hash = cnt > 0 ? daemon_provision_hash(s, role) : 0;
-	bool same = hash == s->hash[role] && cnt > 0 &&
-	    daemon_crew_find(&s->crew, role, 0) != NULL;
 
-	if (same)
+	if (hash == s->hash[role])
 		return;
-	for (size_t i = 0; i < CREW_MAX; i++) {
-		struct crew_member *m = &s->crew.members[i];
-
-		if (m->phase != CREW_FREE && m->phase != CREW_LEAVING &&
-		    m->role == role)
-			daemon_crew_stop(m, role == ROLE_SERVE ? 0 : LINGER_S);
+	if (cnt > 0 && hash == 0) {
+		os_log_error("role keeps its old settings role=%s",
+		    role_name(role));
+		return;
 	}
 	s->hash[role] = hash;
 	for (unsigned i = 0; i < cnt; i++)
 		if (add(s, role, (uint16_t)i) < 0)
 			return;
+	for (size_t i = 0; cnt == 0 && i < CREW_MAX; i++)
+		if (in_service(&s->crew.members[i], role))
+			leave(&s->crew.members[i]);
 }
 
 static void
@@ -176,6 +207,7 @@ take_new(struct super *s, const struct conf *c)
 	struct ipc_clock_conf clock;
 
 	s->conf = *c;
+	s->generation++;
 	daemon_provision_slots(s);
 	daemon_provision_clock(s, &clock);
 	daemon_crew_send(&s->crew, ROLE_CLOCK, IPC_CLOCK_CONF, &clock);
@@ -184,7 +216,7 @@ take_new(struct super *s, const struct conf *c)
 		daemon_listen_close(s);
 		if (daemon_listen_open(s, false) < 0)
 			daemon_listen_close(s);
-		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 0;
+		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 1; /* no such data */
 	}
 	replace(s, ROLE_DIAL, daemon_crewing_dials(&s->conf));
 	replace(s, ROLE_SERVE, s->ntp_cnt);

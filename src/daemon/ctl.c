@@ -265,7 +265,13 @@ keep_role(struct ctl *s, const struct report_role *r)
 	    (s->roles[i].role != r->role ||
 		s->roles[i].instance != r->instance))
 		i++;
-	if (i == ROLES_MAX)
+	/* A new sync begins with no sources: those of the old one are void. */
+	if (r->role == ROLE_SYNC && r->up && i < s->role_cnt &&
+	    s->roles[i].pid != r->pid)
+		memset(s->sources, 0, sizeof s->sources);
+	if (r->gone && i < s->role_cnt)
+		s->roles[i] = s->roles[--s->role_cnt];
+	if (r->gone || i == ROLES_MAX)
 		return;
 	s->roles[i] = *r;
 	if (i == s->role_cnt)

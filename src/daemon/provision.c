@@ -321,9 +321,11 @@ daemon_provision_ring(const struct super *s, struct ipc_key_ring *m)
 	nts_keyring_encode(&s->ring, m->ring);
 }
 
+/* @hashing: it is only to be compared; the ring changes by itself. */
 struct collector {
 	struct ipc_start *to;
 	int err;
+	bool hashing;
 };
 
 static void
@@ -356,6 +358,8 @@ put_ring(const struct super *s, struct collector *to)
 {
 	struct ipc_key_ring m = {0};
 
+	if (to->hashing)
+		return;
 	daemon_provision_ring(s, &m);
 	collect(to, IPC_KEY_RING, &m);
 	wipe_bytes(&m, sizeof m);
@@ -464,10 +468,10 @@ dial_data(struct super *s, struct collector *to)
 	}
 }
 
-int
-daemon_provision_data(struct super *s, enum role role, struct ipc_start *to)
+static int
+role_data(struct super *s, enum role role, struct ipc_start *to, bool hashing)
 {
-	struct collector c = {.to = to};
+	struct collector c = {.to = to, .hashing = hashing};
 	struct ipc_clock_conf clock;
 
 	if (role == ROLE_CLOCK) {
@@ -584,7 +588,7 @@ daemon_provision_role(void *ctx, struct crew_member *m, struct ipc_start *to,
 	int err = put_cage(s, m->role, to);
 
 	if (err == 0)
-		err = daemon_provision_data(s, m->role, to);
+		err = role_data(s, m->role, to, false);
 	if (err < 0)
 		return err;
 	if (m->role == ROLE_SYNC && !s->cookies_handed) {
@@ -601,7 +605,7 @@ daemon_provision_hash(struct super *s, enum role role)
 	struct ipc_start data = {0};
 	uint64_t hash = 0;
 
-	if (daemon_provision_data(s, role, &data) == 0)
+	if (role_data(s, role, &data, true) == 0)
 		hash = siphash_24(s->hash_key, data.data, data.len);
 	ipc_start_fini(&data);
 	return hash;

@@ -63,6 +63,7 @@ report_role(struct super *s, const struct crew_member *m)
 	    .instance = m->instance,
 	    .up = m->phase == CREW_UP,
 	    .given_up = m->phase == CREW_GIVEN_UP,
+	    .gone = m->phase == CREW_GONE,
 	    .restart_cnt = m->restart_cnt,
 	    .pid = m->pid > 0 ? m->pid : getpid(),
 	    .since = m->since,
@@ -71,6 +72,24 @@ report_role(struct super *s, const struct crew_member *m)
 	memcpy(r.cage, m->cage, sizeof r.cage);
 	memcpy(r.last_death, m->last_death, sizeof r.last_death);
 	daemon_crew_send(&s->crew, ROLE_CTL, IPC_REPORT_ROLE, &r);
+}
+
+/* A sync that comes anew must hear from clock before it may command it. */
+static void
+introduce_sync(struct super *s)
+{
+	struct ipc_clock_conf m;
+
+	daemon_provision_clock(s, &m);
+	daemon_crew_send(&s->crew, ROLE_CLOCK, IPC_CLOCK_CONF, &m);
+}
+
+static void
+introduce_ctl(struct super *s)
+{
+	for (size_t i = 0; i < CREW_MAX; i++)
+		if (s->crew.members[i].phase != CREW_FREE)
+			report_role(s, &s->crew.members[i]);
 }
 
 static void
@@ -86,16 +105,16 @@ role_changed(void *ctx, struct crew_member *m)
 	if (s->crew.ending)
 		return;
 	if (m->role == ROLE_CTL && m->phase == CREW_UP)
-		for (size_t i = 0; i < CREW_MAX; i++)
-			if (s->crew.members[i].phase != CREW_FREE)
-				report_role(s, &s->crew.members[i]);
+		introduce_ctl(s);
 	report_role(s, m);
+	if (m->role == ROLE_SYNC && m->phase == CREW_UP)
+		introduce_sync(s);
 	/* A first start is no news; a death and a return are. */
 	if (m->role != ROLE_SYNC && m->restart_cnt > 0 &&
 	    m->phase != CREW_STARTING)
 		daemon_crew_send(&s->crew, ROLE_SYNC, IPC_PEER, &peer);
-	if (m->phase == CREW_GIVEN_UP && m->role == ROLE_CLOCK && s->opt.single)
-		net_loop_stop(s->loop);
+	if (m->phase == CREW_UP)
+		daemon_crewing_retire(s, m);
 }
 
 /* ---- the cookie key ring ---- */
@@ -196,14 +215,14 @@ static void
 begin_log(const struct super *s)
 {
 	bool journal = getenv("JOURNAL_STREAM") != NULL;
+	const char *who = s->opt.single ? "truenoon" : "super";
 
 	if (s->opt.foreground)
-		os_log_init(OS_LOG_PLAIN, STDERR_FILENO, "super", s->opt.level);
+		os_log_init(OS_LOG_PLAIN, STDERR_FILENO, who, s->opt.level);
 	else if (journal)
-		os_log_init(
-		    OS_LOG_JOURNAL, STDERR_FILENO, "super", s->opt.level);
+		os_log_init(OS_LOG_JOURNAL, STDERR_FILENO, who, s->opt.level);
 	else
-		os_log_init(OS_LOG_SYSLOG, -1, "super", s->opt.level);
+		os_log_init(OS_LOG_SYSLOG, -1, who, s->opt.level);
 }
 
 static int

@@ -86,6 +86,7 @@ struct super {
 	double drift_sps, drift_error_sps;
 	uint8_t hash_key[SIPHASH_KEY_LEN];
 	uint64_t hash[ROLE_CNT]; /* of the start data in use, for reloads */
+	uint32_t generation;     /* of that data, counting reloads */
 	bool cookies_handed;
 	int code;
 	bool stopping;
@@ -111,8 +112,6 @@ void daemon_listen_close(struct super *s);
 /* provision.c */
 int daemon_provision_role(void *ctx, struct crew_member *m,
     struct ipc_start *to, int fds[DAEMON_ROLE_FDS_MAX], size_t *fd_cnt);
-int daemon_provision_data(
-    struct super *s, enum role role, struct ipc_start *to);
 void daemon_provision_slots(struct super *s);
 void daemon_provision_sources(struct super *s,
     void (*give)(void *arg, unsigned type, const void *msg), void *arg);
@@ -135,6 +134,7 @@ int daemon_store_keys(const struct conf *c, struct super_keys *keys);
 /* crewing.c: which roles there are to be. */
 int daemon_crewing_begin(struct super *s);
 void daemon_crewing_reload(struct super *s);
+void daemon_crewing_retire(struct super *s, const struct crew_member *by);
 unsigned daemon_crewing_serve_cnt(const struct conf *c);
 unsigned daemon_crewing_ke_cnt(const struct conf *c);
 bool daemon_crewing_dials(const struct conf *c);

@@ -260,6 +260,9 @@ fill(struct sync_directive *d)
 		if (!sl->dir && spare_addr(d, &a))
 			slot_open(sl, d, &a);
 	}
+	if (d->conf.slot_cnt == 1 && !d->sync->slots[d->conf.slot].dir)
+		os_log_warn("source left out: all its addresses are asked "
+		    "already name=%s", d->conf.host);
 }
 
 static void

@@ -465,6 +465,7 @@ static const struct field report_role[] = {
     INT(report_role, instance),
     BOOL(report_role, up),
     BOOL(report_role, given_up),
+    BOOL(report_role, gone),
     INT(report_role, restart_cnt),
     INT(report_role, pid),
     INT(report_role, since.ns),
