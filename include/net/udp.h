@@ -90,6 +90,11 @@ int net_udp_recv(struct net_udp_client *u, void *buf, size_t max, size_t *len,
 int net_udp_local(const struct net_udp_client *u, struct addr *a) MUST_CHECK;
 
 /**
+ * net_udp_local_of - the address that a descriptor is bound to.
+ */
+int net_udp_local_of(int fd, struct addr *a) MUST_CHECK;
+
+/**
  * net_udp_close - close it; closed already is fine.
  */
 void net_udp_close(struct net_udp_client *u);
@@ -112,6 +117,19 @@ int net_udp_listen(const struct addr *at, const char *device) MUST_CHECK;
  * Return: 0 or as net_udp_listen.
  */
 int net_udp_probe(const struct addr *at, const char *device) MUST_CHECK;
+
+/**
+ * net_udp_steer - let the source address alone (IPv4 whole, IPv6 its /64)
+ * choose among the sockets that share a port, in the order they were bound.
+ * To be said anew when a socket has left: the last then takes its number.
+ * @fd:     one of them; the choice holds for all.
+ * @cnt:    how many there are.
+ * @secret: random, the same at each call, so that nobody outside can aim.
+ * Return: 0; ERR_SYSTEM where the platform cannot: it then chooses by
+ * address and port.
+ */
+int net_udp_steer(
+    int fd, unsigned family, unsigned cnt, uint64_t secret) MUST_CHECK;
 
 #define NET_UDP_BATCH    64
 #define NET_UDP_DATA_MAX 2048 /* longer ones are marked and dropped */

@@ -210,6 +210,7 @@ daemon_crew_stop(struct crew_member *m, unsigned linger_s)
 
 	if (m->phase == CREW_LEAVING || m->phase == CREW_FREE)
 		return;
+	m->retired = true;
 	if (!alive) {
 		forget(m);
 		return;

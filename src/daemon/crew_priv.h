@@ -43,8 +43,9 @@ struct crew_member {
 	enum role role;
 	uint16_t instance;
 	enum crew_phase phase;
-	uint16_t place; /* which of its role's workers: its sockets */
+	uint16_t place;      /* which of its role's workers: its sockets */
 	uint32_t generation; /* of start data; a newer one retires it */
+	bool retired;        /* told to stop, perhaps for a successor */
 	struct mono since;
 	uint32_t restart_cnt;
 	uint32_t death_cnt; /* in this minute */

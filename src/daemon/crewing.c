@@ -203,7 +203,8 @@ tell(void *arg, unsigned type, const void *msg)
 static void
 take_new(struct super *s, const struct conf *c)
 {
-	bool listen = !daemon_listen_same(&s->conf, c);
+	bool listen =
+	    !daemon_listen_same(&s->conf, c) || !daemon_listen_whole(s);
 	struct ipc_clock_conf clock;
 
 	s->conf = *c;

@@ -100,6 +100,28 @@ open_set(const struct conf *c, struct super_sockets *set, bool udp, bool first)
 	return err;
 }
 
+/* The sockets of all workers for one address are a group. */
+static void
+steer(const struct super *s)
+{
+	const struct super_sockets *any = NULL;
+	struct addr at;
+	unsigned cnt = 0;
+
+	for (size_t i = 0; i < s->ntp_cnt; i++) {
+		if (s->ntp[i].cnt == 0)
+			continue;
+		any = &s->ntp[i];
+		cnt++;
+	}
+	for (size_t i = 0; cnt > 1 && i < any->cnt; i++)
+		if (net_udp_local_of(any->fds[i], &at) < 0 ||
+		    net_udp_steer(
+			any->fds[i], at.family, cnt, s->steer_secret) < 0)
+			os_log_warn("clients are not kept with one worker: "
+				    "the kernel chooses by port as well");
+}
+
 int
 daemon_listen_open(struct super *s, bool start)
 {
@@ -119,7 +141,32 @@ daemon_listen_open(struct super *s, bool start)
 		err = open_set(&s->conf, &s->ntp[i], true, start && i == 0);
 	for (size_t i = 0; i < s->ke_cnt && err == 0; i++)
 		err = open_set(&s->conf, &s->ke[i], false, start && i == 0);
+	steer(s);
 	return err;
+}
+
+/* Nobody reads them any more: what comes must go to those who do. */
+void
+daemon_listen_leave(struct super *s, enum role role, uint16_t place)
+{
+	if (role == ROLE_SERVE) {
+		close_sockets(&s->ntp[place % SUPER_WORKERS_MAX]);
+		steer(s);
+	} else if (role == ROLE_KE) {
+		close_sockets(&s->ke[place % SUPER_WORKERS_MAX]);
+	}
+}
+
+bool
+daemon_listen_whole(const struct super *s)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < s->ntp_cnt; i++)
+		whole = whole && s->ntp[i].cnt > 0;
+	for (size_t i = 0; i < s->ke_cnt; i++)
+		whole = whole && s->ke[i].cnt > 0;
+	return whole;
 }
 
 void

@@ -24,7 +24,14 @@
 #define KEYS_MAX    256
 #define REPORT_NS   TSTAMP_NS_PER_S
 #define ROUNDS_MAX  16 /* batches from one socket before the next */
+#define BUSY_CNT    4  /* a batch of so many: ask again before waiting */
 #define PRECISION   (-24)
+
+struct inlet {
+	struct worker *worker;
+	int fd;
+	struct net_watch watch;
+};
 
 struct worker {
 	struct net_loop *loop;
@@ -33,9 +40,8 @@ struct worker {
 	struct rng rng;
 	uint16_t instance;
 	struct ipc_serve_conf conf;
-	int sockets[SOCKETS_MAX];
-	size_t socket_cnt;
-	struct net_watch watches[SOCKETS_MAX];
+	struct inlet inlets[SOCKETS_MAX];
+	size_t inlet_cnt;
 	const struct timepage *time;
 	const struct timepage *clock;
 	struct serve_access *access;
@@ -67,17 +73,17 @@ prepare(struct worker *w)
 	struct timepage_time time;
 	struct timepage_clock clock;
 	bool time_ok, clock_ok;
-	struct os_clock_reading now;
-	struct serve_now at;
+	struct serve_now now = {
+	    .mono = os_clock_mono(),
+	    .boot_ns = os_clock_boot_ns(),
+	};
 
 	time_ok = w->time && timepage_get(w->time, &time, sizeof time) == 0;
 	clock_ok =
 	    w->clock && timepage_get(w->clock, &clock, sizeof clock) == 0;
-	os_clock_read(&now);
-	at = (struct serve_now){.mono = now.mono, .boot_ns = now.boot_ns};
 	os_randpool_stir(w->pool, now.mono, w->batch->at[0].received);
 	serve_batch_time(
-	    w->serve, time_ok ? &time : NULL, clock_ok ? &clock : NULL, &at);
+	    w->serve, time_ok ? &time : NULL, clock_ok ? &clock : NULL, &now);
 }
 
 static void
@@ -110,7 +116,8 @@ drain(struct worker *w, int fd)
 		for (int i = 0; i < cnt; i++)
 			answer(w, &w->batch->at[i], os_clock_real());
 		net_udp_batch_send(w->batch, fd);
-		if (cnt < NET_UDP_BATCH)
+		/* Few: another look would cost as much as the wait. */
+		if (cnt < BUSY_CNT)
 			return;
 	}
 }
@@ -118,11 +125,11 @@ drain(struct worker *w, int fd)
 static void
 socket_ready(void *arg, unsigned what)
 {
-	struct worker *w = arg;
+	const struct inlet *in = arg;
+	struct worker *w = in->worker;
 
 	(void)what;
-	for (size_t i = 0; i < w->socket_cnt; i++)
-		drain(w, w->sockets[i]);
+	drain(w, in->fd);
 	if (!w->report_timer.armed)
 		net_timer_arm(&w->report_timer, (struct dur){REPORT_NS});
 }
@@ -198,9 +205,9 @@ serve_close(void *state)
 {
 	struct worker *w = state;
 
-	for (size_t i = 0; i < w->socket_cnt; i++) {
-		net_watch_fini(&w->watches[i]);
-		close(w->sockets[i]);
+	for (size_t i = 0; i < w->inlet_cnt; i++) {
+		net_watch_fini(&w->inlets[i].watch);
+		close(w->inlets[i].fd);
 	}
 	net_timer_fini(&w->report_timer);
 	serve_free(w->serve);
@@ -228,7 +235,8 @@ serve_open(const struct daemon_boot *boot)
 	close(boot->fds[DAEMON_FD_TIME]);
 	close(boot->fds[DAEMON_FD_CLOCK]);
 	for (size_t i = DAEMON_FD_OWN; i < boot->fd_cnt; i++)
-		w->sockets[w->socket_cnt++] = boot->fds[i];
+		w->inlets[w->inlet_cnt++] =
+		    (struct inlet){.worker = w, .fd = boot->fds[i]};
 	w->pool = os_randpool_new(boot->instance);
 	if (w->pool)
 		w->rng = os_randpool_rng(w->pool);
@@ -245,11 +253,12 @@ serve_run(void *state)
 {
 	struct worker *w = state;
 
-	for (size_t i = 0; i < w->socket_cnt; i++) {
-		if (net_watch_init(&w->watches[i], w->loop, socket_ready, w) <
-		    0)
+	for (size_t i = 0; i < w->inlet_cnt; i++) {
+		struct inlet *in = &w->inlets[i];
+
+		if (net_watch_init(&in->watch, w->loop, socket_ready, in) < 0)
 			return ERR_LIBRARY;
-		net_watch_set(&w->watches[i], w->sockets[i], NET_READ);
+		net_watch_set(&in->watch, in->fd, NET_READ);
 	}
 	return net_timer_init(&w->report_timer, w->loop, report_now, w);
 }
@@ -260,8 +269,8 @@ serve_stop(void *state)
 {
 	struct worker *w = state;
 
-	for (size_t i = 0; i < w->socket_cnt; i++)
-		net_watch_stop(&w->watches[i]);
+	for (size_t i = 0; i < w->inlet_cnt; i++)
+		net_watch_stop(&w->inlets[i].watch);
 	report_now(w);
 }
 

@@ -115,6 +115,8 @@ role_changed(void *ctx, struct crew_member *m)
 		daemon_crew_send(&s->crew, ROLE_SYNC, IPC_PEER, &peer);
 	if (m->phase == CREW_UP)
 		daemon_crewing_retire(s, m);
+	if (m->phase == CREW_GIVEN_UP && !m->retired)
+		daemon_listen_leave(s, m->role, m->place);
 }
 
 /* ---- the cookie key ring ---- */
@@ -236,6 +238,7 @@ make_ready(struct super *s)
 		return ERR_SYSTEM;
 	}
 	rng_bytes(&s->rng, s->hash_key, sizeof s->hash_key);
+	s->steer_secret = rng_u64(&s->rng);
 	daemon_setup_limits(s);
 	err = daemon_setup_users(s);
 	if (err == 0)

@@ -73,6 +73,7 @@ struct super {
 	bool has_control;
 	struct super_sockets ntp[SUPER_WORKERS_MAX];
 	struct super_sockets ke[SUPER_WORKERS_MAX];
+	uint64_t steer_secret; /* which client comes to which worker */
 	uint16_t ntp_cnt;
 	uint16_t ke_cnt;
 	struct nts_keyring ring;
@@ -107,6 +108,8 @@ int daemon_setup_cage(struct super *s);
 int daemon_listen_open(struct super *s, bool start);
 int daemon_listen_control(struct super *s);
 bool daemon_listen_same(const struct conf *a, const struct conf *b);
+void daemon_listen_leave(struct super *s, enum role role, uint16_t place);
+bool daemon_listen_whole(const struct super *s);
 void daemon_listen_close(struct super *s);
 
 /* provision.c */

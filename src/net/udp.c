@@ -240,16 +240,22 @@ net_udp_recv(struct net_udp_client *u, void *buf, size_t max, size_t *len,
 }
 
 int
-net_udp_local(const struct net_udp_client *u, struct addr *a)
+net_udp_local_of(int fd, struct addr *a)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof ss;
 
 	memset(a, 0, sizeof *a);
-	if (getsockname(u->fd, (struct sockaddr *)&ss, &len) < 0)
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
 		return ERR_SYSTEM;
 	addr_from_sockaddr(a, (struct sockaddr *)&ss);
 	return a->family == ADDR_NONE ? ERR_ABSENT : 0;
+}
+
+int
+net_udp_local(const struct net_udp_client *u, struct addr *a)
+{
+	return net_udp_local_of(u->fd, a);
 }
 
 void

@@ -157,7 +157,7 @@ receive(struct net_udp_room *r, int fd)
 }
 
 static void
-describe(struct net_udp_packet *p, struct mmsghdr *m, struct wall now)
+describe(struct net_udp_packet *p, struct mmsghdr *m)
 {
 	struct net_sock_facts facts;
 
@@ -170,14 +170,13 @@ describe(struct net_udp_packet *p, struct mmsghdr *m, struct wall now)
 	p->to = facts.to;
 	p->if_idx = facts.if_idx;
 	p->kernel_stamp = facts.stamp.ns != 0;
-	p->received = p->kernel_stamp ? facts.stamp : now;
+	p->received = p->kernel_stamp ? facts.stamp : os_clock_real();
 	p->out_len = 0;
 }
 
 int
 net_udp_batch_recv(struct net_udp_batch *b, int fd)
 {
-	struct wall now;
 	int n;
 
 	/* Only what the last round used needs to be made ready again. */
@@ -192,10 +191,9 @@ net_udp_batch_recv(struct net_udp_batch *b, int fd)
 
 		return err == ERR_SYSTEM ? err : 0;
 	}
-	now = os_clock_real();
 	b->cnt = (size_t)n;
 	for (size_t i = 0; i < b->cnt; i++)
-		describe(&b->at[i], &b->room->in_msg[i], now);
+		describe(&b->at[i], &b->room->in_msg[i]);
 	return n;
 }
 
