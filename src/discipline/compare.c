@@ -211,3 +211,25 @@ discipline_compare_shift(struct core_compare *c, double dx_s, double pxx)
 	discipline_stacked_shift(&c->filter[0], dx_s, pxx);
 	discipline_stacked_shift(&c->filter[1], dx_s, pxx);
 }
+
+/* After a step that all have seen: those whose states have not followed yet
+ * are moved. */
+void
+discipline_compare_realign(struct discipline *d, double step_s)
+{
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		const struct discipline_bank *b = &d->source[i].bank;
+		int idx = d->compare.idx[i];
+		struct estimate e;
+
+		for (int k = 0; idx >= 0 && k < 2; k++) {
+			struct discipline_stacked *f = &d->compare.filter[k];
+			double at = fmax(f->at_s, b->at_s), x;
+
+			discipline_bank_mean(b, at, &e);
+			x = f->m[2 * idx] + f->m[2 * idx + 1] * (at - f->at_s);
+			if (fabs(e.x_s - x) > fabs(step_s) / 2)
+				f->m[2 * idx] += step_s;
+		}
+	}
+}

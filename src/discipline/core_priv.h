@@ -128,6 +128,7 @@ struct core_joint {
 	uint64_t members;
 	bool primed;
 	bool new_members;
+	bool keep_rate; /* the next beginning knows the frequency */
 };
 
 /* The sources' rates against each other. */
@@ -228,6 +229,7 @@ void discipline_compare_take(
 void discipline_compare_share(struct discipline *d, uint64_t members);
 bool discipline_compare_agree(
     const struct core_compare *c, unsigned i, unsigned k);
+void discipline_compare_realign(struct discipline *d, double step_s);
 void discipline_compare_shift(struct core_compare *c, double dx_s, double pxx);
 
 /* select.c: who is believed. */

@@ -12,10 +12,11 @@
 
 #include "core_priv.h"
 
-#define REFRESH_S       60.0 /* the page is rewritten at least so often */
-#define REMAINING_MAX_S 0.1  /* more than this to correct: not synchronised */
-#define FOREIGN_SD_S    1e-3 /* how well somebody else's step is known */
-#define SUSPEND_SD_S    1.0  /* what a resumed clock may be off */
+#define REFRESH_S       60.0   /* the page is rewritten at least so often */
+#define REMAINING_MAX_S 0.1    /* more than this to correct: not synchronised */
+#define FOREIGN_SD_S    1e-3   /* how well somebody else's step is known */
+#define SUSPEND_SD_S    1.0    /* what a resumed clock may be off */
+#define STEP_TOGETHER_S 1200.0 /* steps so near may be one */
 #define SPACING_NS      900000000LL
 
 struct discipline *
@@ -238,17 +239,81 @@ note_interval(struct discipline *d, double raw_s)
 	c->last_raw_s = raw_s;
 }
 
-/* A lone source that has moved is followed, frequency kept. */
+/* Whether two sources have lately moved by the same step. */
+static bool
+same_step(
+    const struct core_source *a, const struct core_source *b, double raw_s)
+{
+	const struct core_surprise *x = &a->surprise, *y = &b->surprise;
+	double apart = fabs(x->step_s - y->step_s);
+
+	return a->open && b->open && x->stepped && y->stepped &&
+	    raw_s - x->step_raw < STEP_TOGETHER_S &&
+	    raw_s - y->step_raw < STEP_TOGETHER_S &&
+	    apart <= a->told.lambda_s + b->told.lambda_s &&
+	    apart < 0.5 * fabs(x->step_s);
+}
+
+/* It was our clock: all of them stand where they stood, except against it.
+ * Those not heard since say nothing until they are. */
 static void
-follow_alone(struct discipline *d, unsigned slot, const struct core_replay *r)
+step_together(struct discipline *d, uint64_t moved, double step_s)
+{
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		struct core_source *src = &d->source[i];
+
+		if (!src->open)
+			continue;
+		if (moved >> i & 1) {
+			src->bar = 0;
+			src->surprise.stepped = false;
+			continue;
+		}
+		discipline_source_shift(src, step_s);
+		discipline_bank_blur(&src->bank, FOREIGN_SD_S * FOREIGN_SD_S);
+		discipline_hard_clear(d, src);
+	}
+	discipline_compare_realign(d, step_s);
+	discipline_bank_shift(&d->joint.bank, step_s);
+	discipline_bank_blur(&d->joint.bank, FOREIGN_SD_S * FOREIGN_SD_S);
+	d->bound.valid = false;
+}
+
+/* A source has moved.  If it is alone it is followed, frequency kept; if
+ * most have moved alike, it was our clock; else it stays barred.  Ask the
+ * others at once. */
+static void
+weigh_step(struct discipline *d, unsigned slot, const struct core_replay *r,
+    struct discipline_out *out)
 {
 	struct core_source *src = &d->source[slot];
+	unsigned n = 0, alike = 0;
+	uint64_t moved = 0;
 
 	if (!src->surprise.stepped || src->surprise.step_raw != r->raw_s ||
-	    !d->joint.primed || d->joint.members != 1ULL << slot)
+	    !d->joint.primed)
 		return;
-	discipline_bank_rephase(&d->joint.bank, r->raw_s, r->o.z_s,
-	    discipline_estimate_variance(&r->o));
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		if (!discipline_source_reachable(&d->source[i]) ||
+		    d->source[i].conf.noselect)
+			continue;
+		n++;
+		if (!same_step(src, &d->source[i], r->raw_s))
+			continue;
+		alike++;
+		moved |= 1ULL << i;
+	}
+	if (n <= 1) {
+		discipline_bank_rephase(&d->joint.bank, r->raw_s, r->o.z_s,
+		    discipline_estimate_variance(&r->o));
+		return;
+	}
+	if (2 * alike > n) {
+		step_together(d, moved, src->surprise.step_s);
+		return;
+	}
+	discipline_burst(d, d->ticked, UINT64_MAX);
+	out->repoll = UINT64_MAX;
 }
 
 int
@@ -271,7 +336,7 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	if (err < 0)
 		return err;
 	pt = discipline_timeline_at(&d->timeline, now);
-	follow_alone(d, slot, &r);
+	weigh_step(d, slot, &r, out);
 	discipline_compare_take(d, slot, &r);
 	discipline_select_vote(d, pt.raw_s);
 	discipline_joint_take(d, slot, &r);

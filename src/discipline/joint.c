@@ -9,8 +9,25 @@
 
 #include "core_priv.h"
 
+#define ENOUGH         32 /* samples to build an estimate from nothing */
+#define RATE_DOUBT_SPS 2e-7
+
+/* With little to build from, what was known of the frequency and its wander
+ * is kept, with some doubt. */
 static void
-begin(struct discipline *d, const struct core_replay *r)
+keep_rate(struct discipline *d, struct estimate *e, struct bank_wander *w)
+{
+	struct estimate was;
+
+	discipline_bank_mean(&d->joint.bank, d->joint.bank.at_s, &was);
+	discipline_bank_wander(&d->joint.bank, w);
+	e->y_sps = was.y_sps;
+	e->pyy = fmin(e->pyy, was.pyy + RATE_DOUBT_SPS * RATE_DOUBT_SPS);
+	w->sd += 0.5;
+}
+
+static void
+begin(struct discipline *d, const struct core_replay *r, bool keep)
 {
 	struct bank_wander w = {
 	    d->conf.wander_log10, d->conf.wander_error_log10};
@@ -21,6 +38,8 @@ begin(struct discipline *d, const struct core_replay *r)
 	    .pyy = d->conf.freq_error_sps * d->conf.freq_error_sps,
 	};
 
+	if (keep)
+		keep_rate(d, &e, &w);
 	discipline_bank_init(&d->joint.bank, r->raw_s, &e, &w, CORE_FORGET);
 	d->joint.primed = true;
 }
@@ -37,7 +56,7 @@ feed(struct discipline *d, unsigned slot, const struct core_replay *r)
 		shared.o.e2 *= s->dilute;
 	}
 	if (!d->joint.primed)
-		begin(d, &shared);
+		begin(d, &shared, d->joint.keep_rate);
 	else
 		discipline_bank_update(&d->joint.bank, r->raw_s, &shared.o);
 }
@@ -57,8 +76,12 @@ next_of(const struct core_source *src, unsigned done)
 static void
 rebuild(struct discipline *d, uint64_t members)
 {
-	unsigned done[DISCIPLINE_SLOT_MAX] = {0};
+	unsigned done[DISCIPLINE_SLOT_MAX] = {0}, have = 0;
 
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		if (members >> i & 1)
+			have += d->source[i].replay_cnt;
+	d->joint.keep_rate = d->joint.primed && have < ENOUGH;
 	d->joint.primed = false;
 	for (;;) {
 		const struct core_replay *first = NULL;

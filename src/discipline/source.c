@@ -205,7 +205,9 @@ follow_step(const struct discipline *d, struct core_source *src, double raw_s,
 	discipline_bank_rephase(&src->bank, raw_s, z_s, h_s * h_s);
 	discipline_bank_unsettle(&src->bank);
 	src->bar = SURPRISE_BAR;
-	src->replay_cnt = 0;
+	/* What it showed of the frequency before stays true. */
+	for (int i = 0; i < CORE_REPLAY_MAX; i++)
+		src->replay[i].o.z_s += src->surprise.step_s;
 	discipline_hard_clear(d, src);
 }
 

@@ -483,6 +483,8 @@ disasters(struct run *r)
 	    r->plant.t_s > sc->foreign_at_s) {
 		r->foreign_done = true;
 		sim_plant_foreign(&r->plant, sc->foreign_s);
+		if (sc->foreign_unseen)
+			r->plant.foreign_s -= sc->foreign_s;
 		report_clock(r, CLOCKCMD_OK);
 	}
 	if (!r->suspend_done && sc->suspend_at_s > 0 &&

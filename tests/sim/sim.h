@@ -67,6 +67,7 @@ struct sim_scenario {
 	struct sim_source source[SIM_SOURCE_MAX];
 	double foreign_at_s;
 	double foreign_s;
+	bool foreign_unseen; /* role clock does not notice */
 	double suspend_at_s;
 	double suspend_s;
 	double suspend_wrong_s;
