@@ -73,7 +73,7 @@ FUZZ     := $(patsubst %.c,$B/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 SIMLIB   := $(call OBJ,$(filter-out tests/sim/sim_%,$(sort $(wildcard tests/sim/*.c))))
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all check unit sim e2e fuzz-replay lint format bench asan tsan cov \
+.PHONY: FORCE all check unit sim sim-report e2e fuzz-replay lint format bench asan tsan cov \
         demo install uninstall dist clean help deps deps-check peers fuzz
 .PRECIOUS: %.o %.a
 Q := $(if $(V),,@)
@@ -111,8 +111,10 @@ unit: $(UNIT)			## run the unit tests
 	$Qset -e; for t in $^; do $$t; done
 lint: all			## layer, purity, naming and size rules
 	$Qsh tests/lint/lint.sh $B "$(PURE)" && echo "lint: clean"
-sim: $(SIM)			## run the simulator scenarios
-	$Qset -e; for t in $^; do $$t; done
+sim: $(SIM)			## run the simulator scenarios, short form
+	$Q$B/tests/sim/sim_short
+sim-report: $(SIM)		## all scenarios, ten seeds each, as a table
+	$Q$B/tests/sim/sim_report $(SEEDS)
 fuzz-replay: $(FUZZ)		## replay the committed fuzz corpora
 	$Qset -e; for t in $^; do $$t tests/fuzz/corpus/$${t##*/fuzz_}; done
 bench: $(BENCH)			## print one line per benchmark

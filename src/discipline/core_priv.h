@@ -107,8 +107,10 @@ struct core_source {
 	uint32_t dropped_cnt;
 	uint32_t since_reset; /* samples since the history began */
 	uint8_t reach;
-	uint8_t suspect; /* replies in a row that looked like drifting */
-	uint8_t bar;     /* replies for which it does not vote */
+	uint8_t suspect;  /* replies in a row that looked like drifting */
+	uint8_t bar;      /* replies for which it does not vote */
+	bool contradicts; /* its last reply and its own past exclude each
+	                   * other */
 	bool loop;
 	uint8_t state;  /* enum discipline_state */
 	double agree_s; /* for the report: how far it is off the others */

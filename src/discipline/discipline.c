@@ -213,6 +213,10 @@ judge(struct discipline *d, struct mono now)
 
 	if (d->vote.voting_cnt > 0)
 		discipline_hard_bound(d, pt.raw_s);
+	/* Alone, a server that contradicts itself bounds nothing. */
+	if (d->vote.voting_cnt == 1 && d->vote.system >= 0 &&
+	    d->source[d->vote.system].contradicts)
+		d->bound.valid = false;
 	d->holdover = d->vote.accepted_cnt == 0 && d->control.updates > 0;
 	if (d->vote.system >= 0) {
 		d->last_stratum = d->source[d->vote.system].told.stratum;
@@ -331,8 +335,11 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	d->ticked = now;
 	err = discipline_source_take(d, slot, s, &r);
 	out->repoll = 1ULL << slot;
-	if (err == ERR_AGAIN)
+	if (err == ERR_AGAIN) {
+		judge(d, now);
+		out->publish = true;
 		return 0;
+	}
 	if (err < 0)
 		return err;
 	pt = discipline_timeline_at(&d->timeline, now);

@@ -256,6 +256,16 @@ store(struct core_source *src, const struct core_replay *r)
 	count_info(src, r);
 }
 
+static bool
+contradicts(const struct discipline *d, const struct core_source *src,
+    const struct core_hard *new)
+{
+	struct core_hard h;
+
+	return discipline_hard_source(d, src, new->raw_s, &h) &&
+	    fabs(h.z_s - new->z_s) > h.lambda_s + new->lambda_s;
+}
+
 /* Return: 0, ERR_BAD insane, ERR_DENIED too long a delay, ERR_AGAIN held
  * back as a surprise. */
 int
@@ -296,9 +306,11 @@ discipline_source_take(struct discipline *d, unsigned slot,
 	src->since_reset++;
 	if (src->bar > 0)
 		src->bar--;
+	src->contradicts = contradicts(d, src, &hard);
 	err = take_in(d, src, r, d->ticked);
 	if (err < 0)
 		return err;
+	src->contradicts = false;
 	discipline_hard_add(src, &hard);
 	store(src, r);
 	return 0;

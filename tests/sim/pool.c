@@ -125,6 +125,8 @@ judge(struct sim_row *row)
 		miss(row, "following");
 	if (sc->budget_s > 0 && row->gap_s < sc->budget_s * 0.98)
 		miss(row, "packets");
+	if (sc->said_s > 0 && !(row->said_s >= 0 && row->said_s <= sc->said_s))
+		miss(row, "saying so");
 	if (sc->broken == NULL && row->violations > 0)
 		miss(row, "bound");
 	if (sc->broken == NULL && row->tightness > 1.5)
@@ -136,6 +138,7 @@ static void
 pool(const struct job *job, unsigned n, struct sim_row *row)
 {
 	double a2 = 0, b2 = 0, r2 = 0, f2 = 0;
+	bool unsaid = false;
 	double settle[SIM_SEED_MAX], at60[SIM_SEED_MAX], tight[SIM_SEED_MAX];
 
 	memset(row, 0, sizeof *row);
@@ -156,6 +159,8 @@ pool(const struct job *job, unsigned n, struct sim_row *row)
 		row->violations += r->bound_broken;
 		row->coverage += r->coverage / n;
 		row->synced += r->synced / n;
+		if (r->said_s < 0)
+			unsaid = true;
 		row->said_s = fmax(row->said_s, r->said_s);
 		row->overshoot = fmax(row->overshoot, r->overshoot);
 		row->follow_s = fmax(row->follow_s, r->follow_s);
@@ -163,6 +168,8 @@ pool(const struct job *job, unsigned n, struct sim_row *row)
 		at60[i] = r->at60_s;
 		tight[i] = r->tightness;
 	}
+	if (unsaid)
+		row->said_s = -1;
 	row->rms_s = sqrt(r2);
 	row->ref_a_s = sqrt(a2);
 	row->ref_b_s = sqrt(b2);
@@ -231,6 +238,16 @@ sim_pool_print_head(void)
 	    "/A", "/B", "worst", "viol", "tight", "2sig", "sync");
 }
 
+static void
+print_broken(const struct sim_row *r)
+{
+	if (r->said_s < 0)
+		printf("  %s broken, not said", r->sc->broken);
+	else
+		printf("  %s broken, said within %.1f s", r->sc->broken,
+		    r->said_s);
+}
+
 void
 sim_pool_print(const struct sim_row *r)
 {
@@ -249,7 +266,7 @@ sim_pool_print(const struct sim_row *r)
 	if (r->sc->follow_s > 0)
 		printf("  followed in %.0f s", r->follow_s);
 	if (r->sc->broken != NULL)
-		printf("  %s broken", r->sc->broken);
+		print_broken(r);
 	if (r->missed[0] != '\0')
 		printf("  MISSED: %s", r->missed);
 	putchar('\n');

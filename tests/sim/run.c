@@ -176,6 +176,17 @@ schedule(struct run *r, unsigned i)
 	p->send_s = affordable(r, fmax(p->send_s, r->plant.t_s));
 }
 
+/* When a broken condition was first admitted, by taking the bound away. */
+static void
+note_said(struct run *r)
+{
+	double since = r->plant.t_s - r->broken_at_s;
+
+	if (r->broken_at_s > 0 && since >= 0 && r->said_s < 0 &&
+	    !(r->page.flags & TIMEPAGE_BOUNDED))
+		r->said_s = since;
+}
+
 static void
 obey(struct run *r, const struct discipline_out *out)
 {
@@ -185,6 +196,7 @@ obey(struct run *r, const struct discipline_out *out)
 		struct clockcmd_truth truth;
 
 		discipline_time(r->d, now, &r->page);
+		note_said(r);
 		discipline_truth(r->d, now, &truth);
 		if (truth.synced &&
 		    fabs(r->plant.slew_k) <= r->plant.slew_later_sps * 1.01)
@@ -390,6 +402,7 @@ summarise(struct run *r, struct sim_result *res)
 	res->coverage = (double)r->covered / n;
 	res->synced = (double)r->synced / n;
 	res->at60_s = r->max60;
+	res->said_s = r->said_s;
 	res->follow_s = r->follow_s;
 	for (int i = 0; i < EARLY_MAX && i < (int)sc->end_s; i++)
 		if (r->early[i] > 4 * res->rms_s)
@@ -433,6 +446,9 @@ begin(struct run *r, uint64_t seed)
 	r->command_s = NEVER;
 	r->tick_s = NEVER;
 	r->tokens = 8;
+	r->said_s = -1;
+	if (sc->broken != NULL)
+		r->broken_at_s = sc->source[0].step_at_s;
 	r->second_s = 1;
 	report_clock(r, CLOCKCMD_OK);
 }
@@ -482,6 +498,7 @@ disasters(struct run *r)
 	if (!r->foreign_done && sc->foreign_at_s > 0 &&
 	    r->plant.t_s > sc->foreign_at_s) {
 		r->foreign_done = true;
+		r->broken_at_s = r->plant.t_s;
 		sim_plant_foreign(&r->plant, sc->foreign_s);
 		if (sc->foreign_unseen)
 			r->plant.foreign_s -= sc->foreign_s;
@@ -492,6 +509,7 @@ disasters(struct run *r)
 		r->suspend_done = true;
 		sim_plant_suspend(
 		    &r->plant, sc->suspend_s, sc->suspend_wrong_s);
+		r->broken_at_s = r->plant.t_s;
 		r->second_s = floor(r->plant.t_s) + 1;
 		report_clock(r, CLOCKCMD_OK);
 	}

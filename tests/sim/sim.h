@@ -78,6 +78,7 @@ struct sim_scenario {
 	double worst_a; /* any single seed */
 	double rms_s;
 	double max_s;
+	double said_s;   /* a broken condition is admitted within this */
 	double at60_s;   /* not beyond this from 60 s on, median seed */
 	double follow_s; /* a server's step is followed within this */
 	double slew_ppm; /* maxslewrate once synchronised, 0: default */

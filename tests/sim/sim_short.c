@@ -19,7 +19,7 @@ int
 main(int argc, char **argv)
 {
 	const char *only = argc > 1 ? argv[1] : NULL;
-	unsigned seeds = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
+	unsigned seeds = argc > 2 ? (unsigned)atoi(argv[2]) : 4;
 	struct sim_row *rows = calloc(sim_scenario_cnt, sizeof *rows);
 	size_t n, missed = 0;
 
