@@ -48,8 +48,7 @@ daemon_crew_start(struct crew_member *m)
 	m->seq_in = 0;
 	m->seq_out = 0;
 	set_phase(m, CREW_STARTING);
-	err = m->crew->single ? daemon_crew_single_start(m)
-			      : daemon_crew_process_start(m);
+	err = m->crew->kind->start(m);
 	if (err < 0)
 		daemon_crew_died(m, false, err_text(err));
 }
@@ -68,14 +67,14 @@ timer_due(void *arg)
 }
 
 int
-daemon_crew_init(struct crew *c, struct net_loop *loop, bool single,
-    const struct crew_hooks *hooks)
+daemon_crew_init(struct crew *c, struct net_loop *loop,
+    const struct crew_kind *kind, const struct crew_hooks *hooks)
 {
 	memset(c, 0, sizeof *c);
 	c->loop = loop;
-	c->single = single;
+	c->kind = kind;
 	c->hooks = *hooks;
-	return single ? daemon_crew_single_init(c) : 0;
+	return kind->init(c);
 }
 
 struct crew_member *
@@ -133,15 +132,6 @@ daemon_crew_running(const struct crew *c)
 }
 
 static void
-close_member(struct crew_member *m)
-{
-	if (m->crew->single)
-		daemon_crew_single_close(m);
-	else
-		daemon_crew_process_close(m);
-}
-
-static void
 forget(struct crew_member *m)
 {
 	net_timer_fini(&m->timer);
@@ -166,7 +156,7 @@ daemon_crew_died(struct crew_member *m, bool violation, const char *cause)
 {
 	int64_t wait_ns = 0;
 
-	close_member(m);
+	m->crew->kind->close(m);
 	m->pid = 0;
 	if (m->phase == CREW_LEAVING || m->crew->ending) {
 		forget(m);
@@ -196,7 +186,7 @@ daemon_crew_kill(struct crew_member *m, const char *why)
 {
 	os_log_error("role killed role=%s/%u reason=\"%s\"", role_name(m->role),
 	    m->instance, why);
-	if (m->crew->single)
+	if (m->crew->kind->single)
 		return; /* our own code: the message is dropped */
 	if (m->pid > 0 && os_process_kill(m->pid, SIGKILL) < 0)
 		os_log_debug("already gone");
@@ -226,10 +216,7 @@ deliver(struct crew_member *m, uint8_t *data, size_t len, enum role origin,
     uint16_t instance)
 {
 	ipc_frame_restamp(data, origin, instance, ++m->seq_out);
-	if (m->crew->single)
-		daemon_crew_single_deliver(m, data, len);
-	else
-		daemon_crew_process_deliver(m, data, len);
+	m->crew->kind->deliver(m, data, len);
 }
 
 void
@@ -345,7 +332,7 @@ daemon_crew_free(struct crew *c)
 
 		if (m->phase == CREW_FREE)
 			continue;
-		close_member(m);
+		m->crew->kind->close(m);
 		net_timer_fini(&m->timer);
 		m->phase = CREW_FREE;
 	}

@@ -72,6 +72,19 @@ struct crew_member {
 	void *state;
 };
 
+/* A kind of members: processes, or objects in this process. */
+struct crew_kind {
+	bool single;
+	int (*init)(struct crew *c);
+	int (*start)(struct crew_member *m);
+	void (*deliver)(struct crew_member *m, const uint8_t *data, size_t len);
+	void (*close)(struct crew_member *m);
+	void (*reap)(struct crew *c); /* some have died */
+};
+
+extern const struct crew_kind daemon_crew_process;
+extern const struct crew_kind daemon_crew_single;
+
 /* What super does for its crew. */
 struct crew_hooks {
 	/* Fill the start data and the descriptors (duplicates, to be closed
@@ -88,7 +101,7 @@ struct crew_hooks {
 
 struct crew {
 	struct net_loop *loop;
-	bool single;
+	const struct crew_kind *kind;
 	struct crew_hooks hooks;
 	struct crew_member members[CREW_MAX];
 	/* single process: letters under way */
@@ -99,8 +112,8 @@ struct crew {
 };
 
 /* crew.c */
-int daemon_crew_init(struct crew *c, struct net_loop *loop, bool single,
-    const struct crew_hooks *hooks);
+int daemon_crew_init(struct crew *c, struct net_loop *loop,
+    const struct crew_kind *kind, const struct crew_hooks *hooks);
 struct crew_member *daemon_crew_add(
     struct crew *c, enum role role, uint16_t place);
 void daemon_crew_start(struct crew_member *m);
@@ -117,19 +130,5 @@ void daemon_crew_free(struct crew *c);
 void daemon_crew_route(struct crew_member *from, uint8_t *data, size_t len);
 void daemon_crew_died(struct crew_member *m, bool violation, const char *cause);
 void daemon_crew_kill(struct crew_member *m, const char *why);
-
-/* crew_process.c */
-int daemon_crew_process_start(struct crew_member *m);
-void daemon_crew_process_deliver(
-    struct crew_member *m, const uint8_t *data, size_t len);
-void daemon_crew_process_close(struct crew_member *m);
-void daemon_crew_process_reap(struct crew *c);
-
-/* crew_single.c */
-int daemon_crew_single_init(struct crew *c);
-int daemon_crew_single_start(struct crew_member *m);
-void daemon_crew_single_deliver(
-    struct crew_member *m, const uint8_t *data, size_t len);
-void daemon_crew_single_close(struct crew_member *m);
 
 #endif

@@ -54,9 +54,8 @@ enqueue(struct crew_member *m, const uint8_t *data, size_t len)
 	net_watch_set(&m->channel_watch, m->channel, NET_READ | NET_WRITE);
 }
 
-void
-daemon_crew_process_deliver(
-    struct crew_member *m, const uint8_t *data, size_t len)
+static void
+process_deliver(struct crew_member *m, const uint8_t *data, size_t len)
 {
 	int err;
 
@@ -121,8 +120,8 @@ pipe_ready(void *arg, unsigned what)
 	m->line_len -= used;
 }
 
-void
-daemon_crew_process_close(struct crew_member *m)
+static void
+process_close(struct crew_member *m)
 {
 	if (m->pipe >= 0)
 		pipe_ready(m, NET_READ); /* its last words */
@@ -187,8 +186,8 @@ close_all(const int *fds, size_t cnt)
 			close(fds[i]);
 }
 
-int
-daemon_crew_process_start(struct crew_member *m)
+static int
+process_start(struct crew_member *m)
 {
 	int fds[DAEMON_CHILD_FD_OWN + DAEMON_ROLE_FDS_MAX];
 	int pair[2] = {-1, -1}, log[2] = {-1, -1};
@@ -242,11 +241,26 @@ bury(struct crew *c, const struct os_process_end *end)
 	}
 }
 
-void
-daemon_crew_process_reap(struct crew *c)
+static void
+process_reap(struct crew *c)
 {
 	struct os_process_end end;
 
 	while (os_process_reap(&end) == 0)
 		bury(c, &end);
 }
+
+static int
+process_init(struct crew *c)
+{
+	(void)c;
+	return 0;
+}
+
+const struct crew_kind daemon_crew_process = {
+    .init = process_init,
+    .start = process_start,
+    .deliver = process_deliver,
+    .close = process_close,
+    .reap = process_reap,
+};

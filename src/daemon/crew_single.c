@@ -81,15 +81,14 @@ run_letters(void *arg)
 	}
 }
 
-int
-daemon_crew_single_init(struct crew *c)
+static int
+single_init(struct crew *c)
 {
 	return net_defer_init(&c->post, c->loop, run_letters, c);
 }
 
-void
-daemon_crew_single_deliver(
-    struct crew_member *m, const uint8_t *data, size_t len)
+static void
+single_deliver(struct crew_member *m, const uint8_t *data, size_t len)
 {
 	post(m, false, data, len);
 }
@@ -132,8 +131,8 @@ say_ready(struct crew_member *m)
 	port_send(m, IPC_READY, &msg);
 }
 
-int
-daemon_crew_single_start(struct crew_member *m)
+static int
+single_start(struct crew_member *m)
 {
 	int fds[DAEMON_ROLE_FDS_MAX];
 	struct ipc_start start = {0};
@@ -166,10 +165,25 @@ free_start:
 	return err;
 }
 
-void
-daemon_crew_single_close(struct crew_member *m)
+static void
+single_close(struct crew_member *m)
 {
 	if (m->state)
 		m->ops->close(m->state);
 	m->state = NULL;
 }
+
+static void
+single_reap(struct crew *c)
+{
+	(void)c; /* nobody dies alone here */
+}
+
+const struct crew_kind daemon_crew_single = {
+    .single = true,
+    .init = single_init,
+    .start = single_start,
+    .deliver = single_deliver,
+    .close = single_close,
+    .reap = single_reap,
+};

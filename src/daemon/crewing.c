@@ -4,7 +4,6 @@
  * gives sync its changed sources by message; changed listeners, rules or
  * certificates start new workers, and the old ones leave when those are up.
  */
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,44 +12,6 @@
 #include "super_priv.h"
 
 #define LINGER_S 2 /* an exchange of keys takes no longer */
-
-static unsigned
-cpus(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof set, &set) < 0)
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
-}
-
-/* One CPU is left to the rest of the machine when there are several. */
-unsigned
-daemon_crewing_serve_cnt(const struct conf *c)
-{
-	unsigned n = c->serverworkers;
-
-	if (n == 0)
-		n = cpus() > 2 ? cpus() - 1 : cpus();
-	return n < SUPER_WORKERS_MAX ? n : SUPER_WORKERS_MAX;
-}
-
-unsigned
-daemon_crewing_ke_cnt(const struct conf *c)
-{
-	unsigned n = c->ntsprocesses > 0 ? c->ntsprocesses : 1;
-
-	return n < SUPER_WORKERS_MAX ? n : SUPER_WORKERS_MAX;
-}
-
-bool
-daemon_crewing_dials(const struct conf *c)
-{
-	for (uint32_t i = 0; i < c->source_cnt; i++)
-		if (c->source[i].nts)
-			return true;
-	return false;
-}
 
 static int
 add(struct super *s, enum role role, uint16_t place)
@@ -87,7 +48,7 @@ daemon_crewing_begin(struct super *s)
 		err = add(s, ROLE_CTL, 0);
 	if (err == 0)
 		err = add(s, ROLE_DNS, 0);
-	if (err == 0 && daemon_crewing_dials(&s->conf))
+	if (err == 0 && daemon_workers_dial(&s->conf))
 		err = add_workers(s, ROLE_DIAL, 1);
 	if (err == 0)
 		err = add(s, ROLE_SYNC, 0);
@@ -141,8 +102,8 @@ replace(struct super *s, enum role role, unsigned cnt)
 	if (hash == s->hash[role])
 		return;
 	if (cnt > 0 && hash == 0) {
-		os_log_error("role keeps its old settings role=%s",
-		    role_name(role));
+		os_log_error(
+		    "role keeps its old settings role=%s", role_name(role));
 		return;
 	}
 	s->hash[role] = hash;
@@ -219,7 +180,7 @@ take_new(struct super *s, const struct conf *c)
 			daemon_listen_close(s);
 		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 1; /* no such data */
 	}
-	replace(s, ROLE_DIAL, daemon_crewing_dials(&s->conf));
+	replace(s, ROLE_DIAL, daemon_workers_dial(&s->conf));
 	replace(s, ROLE_SERVE, s->ntp_cnt);
 	replace(s, ROLE_KE, s->ke_cnt);
 }

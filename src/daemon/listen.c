@@ -128,10 +128,10 @@ daemon_listen_open(struct super *s, bool start)
 	int err = 0;
 
 	s->ntp_cnt = conf_serves_ntp(&s->conf)
-	    ? (uint16_t)daemon_crewing_serve_cnt(&s->conf)
+	    ? (uint16_t)daemon_workers_serve_cnt(&s->conf)
 	    : 0;
 	s->ke_cnt = conf_serves_nts(&s->conf)
-	    ? (uint16_t)daemon_crewing_ke_cnt(&s->conf)
+	    ? (uint16_t)daemon_workers_ke_cnt(&s->conf)
 	    : 0;
 	if (s->opt.single) {
 		s->ntp_cnt = s->ntp_cnt > 0;
@@ -186,8 +186,8 @@ daemon_listen_same(const struct conf *a, const struct conf *b)
 	return a->port == b->port && a->ntsport == b->ntsport &&
 	    conf_serves_ntp(a) == conf_serves_ntp(b) &&
 	    conf_serves_nts(a) == conf_serves_nts(b) &&
-	    daemon_crewing_serve_cnt(a) == daemon_crewing_serve_cnt(b) &&
-	    daemon_crewing_ke_cnt(a) == daemon_crewing_ke_cnt(b) &&
+	    daemon_workers_serve_cnt(a) == daemon_workers_serve_cnt(b) &&
+	    daemon_workers_ke_cnt(a) == daemon_workers_ke_cnt(b) &&
 	    memcmp(&a->bind, &b->bind, sizeof a->bind) == 0 &&
 	    strcmp(a->binddevice, b->binddevice) == 0;
 }

@@ -169,8 +169,8 @@ signalled(void *arg)
 {
 	struct super *s = arg;
 
-	if (os_signal_take(SIGCHLD) && !s->opt.single)
-		daemon_crew_process_reap(&s->crew);
+	if (os_signal_take(SIGCHLD))
+		s->crew.kind->reap(&s->crew);
 	if (os_signal_take(SIGTERM) || os_signal_take(SIGINT))
 		begin_stop(s);
 	if (os_signal_take(SIGHUP) && !s->stopping)
@@ -271,12 +271,14 @@ begin(struct super *s)
 	    .changed = role_changed,
 	    .ctx = s,
 	};
+	const struct crew_kind *kind =
+	    s->opt.single ? &daemon_crew_single : &daemon_crew_process;
 
 	s->loop = net_loop_new(s->opt.single ? NET_LOOP_SINGLE : 0);
 	if (!s->loop || net_timer_init(&s->rotate, s->loop, rotate_due, s) < 0)
 		return ERR_LIBRARY;
 	net_loop_on_signal(s->loop, signalled, s);
-	if (daemon_crew_init(&s->crew, s->loop, s->opt.single, &hooks) < 0)
+	if (daemon_crew_init(&s->crew, s->loop, kind, &hooks) < 0)
 		return ERR_LIBRARY;
 	if (s->opt.single)
 		os_log_warn("single process: nothing confines the roles, do "

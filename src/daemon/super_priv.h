@@ -138,8 +138,10 @@ int daemon_store_keys(const struct conf *c, struct super_keys *keys);
 int daemon_crewing_begin(struct super *s);
 void daemon_crewing_reload(struct super *s);
 void daemon_crewing_retire(struct super *s, const struct crew_member *by);
-unsigned daemon_crewing_serve_cnt(const struct conf *c);
-unsigned daemon_crewing_ke_cnt(const struct conf *c);
-bool daemon_crewing_dials(const struct conf *c);
+
+/* workers.c: how many a configuration wants here. */
+unsigned daemon_workers_serve_cnt(const struct conf *c);
+unsigned daemon_workers_ke_cnt(const struct conf *c);
+bool daemon_workers_dial(const struct conf *c);
 
 #endif

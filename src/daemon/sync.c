@@ -20,28 +20,6 @@
 #define SAVE_NS  (3600 * TSTAMP_NS_PER_S) /* drift and last known time */
 #define FIRST_NS (60 * TSTAMP_NS_PER_S)
 
-static struct dur
-virtual_at(const struct sync *s, struct mono at)
-{
-	struct timepage_clock page;
-
-	if (!s->clock || timepage_get(s->clock, &page, sizeof page) < 0)
-		return (struct dur){0};
-	return timepage_virtual(&page, at);
-}
-
-struct wall
-daemon_sync_wall(const struct sync *s, struct mono now)
-{
-	return tstamp_wall_add(os_clock_real(), virtual_at(s, now));
-}
-
-struct wall
-daemon_sync_wall_of(const struct sync *s, const struct net_stamp *st)
-{
-	return tstamp_wall_add(st->real, virtual_at(s, st->mono));
-}
-
 static void
 arm_tick(struct sync *s)
 {
@@ -104,14 +82,16 @@ publish(struct sync *s, struct mono now)
 {
 	struct timepage_time page;
 	struct os_clock_reading clocks;
+	struct net_stamp clocks_wall;
 
 	os_clock_read(&clocks);
 	memset(&page, 0, sizeof page);
 	discipline_time(s->discipline, clocks.mono, &page);
 	page.as_of_raw_ns = clocks.raw_ns;
 	page.as_of_boot_ns = clocks.boot_ns;
-	page.as_of_wall_ns =
-	    tstamp_wall_add(clocks.real, virtual_at(s, clocks.mono)).ns;
+	clocks_wall =
+	    (struct net_stamp){.real = clocks.real, .mono = clocks.mono};
+	page.as_of_wall_ns = daemon_sync_wall_of(s, &clocks_wall).ns;
 	if (s->conf.virtual_clock)
 		page.flags |= TIMEPAGE_VIRTUAL;
 	if (s->time)
@@ -137,8 +117,8 @@ command(struct sync *s, const struct discipline_out *out)
 	}
 }
 
-void
-daemon_sync_obey(struct sync *s, const struct discipline_out *out)
+static void
+obey(struct sync *s, const struct discipline_out *out)
 {
 	command(s, out);
 	if (out->publish)
@@ -149,9 +129,10 @@ daemon_sync_obey(struct sync *s, const struct discipline_out *out)
 	arm_tick(s);
 }
 
-void
-daemon_sync_sample(struct sync *s, struct sync_slot *sl, const struct sample *m)
+static void
+sampled(struct sync_slot *sl, const struct sample *m)
 {
+	struct sync *s = sl->sync;
 	struct discipline_out out;
 	int err = discipline_sample(
 	    s->discipline, sl->slot, m, os_clock_mono(), &out);
@@ -160,7 +141,7 @@ daemon_sync_sample(struct sync *s, struct sync_slot *sl, const struct sample *m)
 	    sl->dir->conf.host, m->offset_s * 1e6, m->delay_s * 1e6,
 	    err < 0 ? " dropped" : "");
 	daemon_sync_report_dirty(sl);
-	daemon_sync_obey(s, &out);
+	obey(s, &out);
 	daemon_sync_source_poll(sl);
 }
 
@@ -171,7 +152,7 @@ tick_due(void *arg)
 	struct discipline_out out;
 
 	discipline_tick(s->discipline, os_clock_mono(), &out);
-	daemon_sync_obey(s, &out);
+	obey(s, &out);
 }
 
 /* The sums of a clock that died go on where they stood. */
@@ -203,7 +184,7 @@ clock_state(struct sync *s, const struct clockcmd_state *told)
 		if (s->slots[i].dir)
 			assoc_clock_moved(s->slots[i].assoc);
 	discipline_clock(s->discipline, &st, os_clock_mono(), &out);
-	daemon_sync_obey(s, &out);
+	obey(s, &out);
 }
 
 static void
@@ -215,8 +196,10 @@ peer(struct sync *s, const struct ipc_peer *p)
 		for (size_t i = 0; i < SYNC_SLOTS; i++)
 			if (s->slots[i].dir)
 				daemon_sync_report_dirty(&s->slots[i]);
+	if (!p->up && p->role == ROLE_DNS)
+		daemon_sync_name_lost(s);
 	if (!p->up)
-		daemon_sync_source_peer(s, p);
+		daemon_sync_keys_lost(s, (enum role)p->role);
 }
 
 static void
@@ -292,10 +275,11 @@ sync_message(void *state, unsigned type, const union ipc_any *msg)
 		clock_state(s, &msg->clock_state.state);
 		break;
 	case IPC_DNS_ANSWER:
-		daemon_sync_source_dns(s, &msg->dns_answer);
+		if (!daemon_sync_name_take(s, &msg->dns_answer))
+			daemon_sync_keys_name(s, &msg->dns_answer);
 		break;
 	case IPC_KE_ANSWER:
-		daemon_sync_source_ke(s, &msg->ke_answer);
+		daemon_sync_keys_take(s, &msg->ke_answer);
 		break;
 	case IPC_PEER:
 		peer(s, &msg->peer);
@@ -420,6 +404,7 @@ sync_run(void *state)
 		return ERR_LIBRARY;
 	s->saved_at = (struct mono){now.ns - SAVE_NS + FIRST_NS};
 	s->told_at = (struct mono){now.ns - TRUTH_NS};
+	s->sampled = sampled;
 	daemon_sync_source_run(s);
 	publish(s, now);
 	arm_tick(s);

@@ -13,7 +13,7 @@ failed(struct sync_exchange *x)
 	struct assoc_todo todo;
 
 	assoc_send_failed(x->slot->assoc, x->idx, os_clock_mono(), &todo);
-	daemon_sync_source_do(x->slot, &todo);
+	x->slot->sync->todo(x->slot, &todo);
 }
 
 static void
@@ -61,7 +61,7 @@ received(struct sync_exchange *x, const uint8_t *data, size_t len,
 		    x->slot->sync->discipline, x->slot->slot, os_clock_mono());
 	else if (verdict == ASSOC_UNSYNC)
 		discipline_reply(x->slot->sync->discipline, x->slot->slot);
-	daemon_sync_source_do(x->slot, &todo);
+	x->slot->sync->todo(x->slot, &todo);
 }
 
 #define RECV_ROUNDS 8 /* a flood must not keep us here */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Role sync, between its files: sync.c is the role and its talk with the
- * clock; sync_source.c turns configured sources into associations, with
- * names and keys; sync_exchange.c does one request and answer on the wire;
- * sync_report.c tells ctl.  A measurement flows exchange -> source -> sync.
+ * Role sync, between its files, from the top down: sync.c is the role and its
+ * talk with the clock; sync_source.c turns configured sources into
+ * associations and does what those want; sync_name.c and sync_keys.c ask dns
+ * and dial for them; sync_exchange.c does one request and answer on the wire;
+ * sync_report.c tells ctl; sync_time.c knows the disciplined clock.  What
+ * comes from below goes up through the calls in struct sync.
  */
 #ifndef DAEMON_SYNC_PRIV_H
 #define DAEMON_SYNC_PRIV_H
@@ -59,6 +61,11 @@ struct sync_directive {
 
 struct sync {
 	struct net_loop *loop;
+	/* The way up: what an association wants done, a name that has its
+	 * addresses, a sample for discipline. */
+	void (*todo)(struct sync_slot *sl, const struct assoc_todo *todo);
+	void (*named)(struct sync_directive *d);
+	void (*sampled)(struct sync_slot *sl, const struct sample *m);
 	struct daemon_port port;
 	struct rng rng;
 	struct nts_aeads aeads;
@@ -87,25 +94,32 @@ struct sync {
 	int hold_fd; /* keeps kernel time stamping on */
 };
 
-/* sync.c */
+/* sync_time.c */
 struct wall daemon_sync_wall(const struct sync *s, struct mono now);
 struct wall daemon_sync_wall_of(
     const struct sync *s, const struct net_stamp *st);
-void daemon_sync_obey(struct sync *s, const struct discipline_out *out);
-void daemon_sync_sample(
-    struct sync *s, struct sync_slot *sl, const struct sample *m);
 
 /* sync_source.c */
 void daemon_sync_source_set(struct sync *s, const struct ipc_source_set *conf);
 void daemon_sync_source_end(struct sync *s);
 void daemon_sync_source_run(struct sync *s);
-void daemon_sync_source_do(struct sync_slot *sl, const struct assoc_todo *todo);
 void daemon_sync_source_poll(struct sync_slot *sl);
-void daemon_sync_source_dns(struct sync *s, const struct ipc_dns_answer *a);
-void daemon_sync_source_ke(struct sync *s, const struct ipc_ke_answer *a);
-void daemon_sync_source_peer(struct sync *s, const struct ipc_peer *p);
 void daemon_sync_source_close(struct sync_slot *sl);
 void daemon_sync_source_save(struct sync_slot *sl, bool stop);
+
+/* sync_name.c */
+uint32_t daemon_sync_name_id(struct sync *s); /* of a new question */
+int daemon_sync_name_init(struct sync_directive *d);
+void daemon_sync_name_ask(struct sync_directive *d);
+bool daemon_sync_name_take(struct sync *s, const struct ipc_dns_answer *m);
+void daemon_sync_name_lost(struct sync *s); /* dns died with our questions */
+
+/* sync_keys.c */
+void daemon_sync_keys_ask(struct sync_slot *sl);
+void daemon_sync_keys_take(struct sync *s, const struct ipc_ke_answer *m);
+void daemon_sync_keys_name(struct sync *s, const struct ipc_dns_answer *m);
+void daemon_sync_keys_lost(struct sync *s, enum role by);
+void daemon_sync_keys_drop(struct sync_slot *sl);
 
 /* sync_exchange.c */
 int daemon_sync_exchange_init(struct sync_slot *sl);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From the configured lines to servers that are asked: a directive owns a
- * range of slots, looks up its name, and puts an association into each slot;
- * dead servers of a pool are replaced, keys fetched through dial.
+ * range of slots and puts an association into each, once its name
+ * (sync_name.c) has addresses; what an association wants done is done here.
  */
 #include <math.h>
 #include <stdio.h>
@@ -14,19 +14,8 @@
 #include "os/log.h"
 #include "sync_priv.h"
 
-#define NTP_PORT    123
-#define ASK_NS      (15 * TSTAMP_NS_PER_S) /* dns is dead if it takes longer */
-#define RETRY_MIN_S 4
-#define RETRY_MAX_S 1024
-#define SETTLE_NS   (TSTAMP_NS_PER_S / 8) /* until we run smoothly */
-#define PHASE_NS    (TSTAMP_NS_PER_S / 20)
-
-static uint32_t
-fresh_id(struct sync *s)
-{
-	s->id = s->id == UINT32_MAX ? 1 : s->id + 1;
-	return s->id;
-}
+#define SETTLE_NS (TSTAMP_NS_PER_S / 8) /* until we run smoothly */
+#define PHASE_NS  (TSTAMP_NS_PER_S / 20)
 
 static bool
 addr_in_use(const struct sync *s, const struct addr *a)
@@ -72,16 +61,6 @@ daemon_sync_source_save(struct sync_slot *sl, bool stop)
 	wipe_bytes(&m, sizeof m);
 }
 
-static void
-drop_keys(struct sync_slot *sl)
-{
-	if (sl->keys)
-		wipe_bytes(sl->keys, sizeof *sl->keys);
-	free(sl->keys);
-	sl->keys = NULL;
-	sl->name_id = 0;
-}
-
 void
 daemon_sync_source_close(struct sync_slot *sl)
 {
@@ -92,12 +71,58 @@ daemon_sync_source_close(struct sync_slot *sl)
 	discipline_close(sl->sync->discipline, sl->slot);
 	assoc_free(sl->assoc);
 	sl->assoc = NULL;
-	drop_keys(sl);
+	daemon_sync_keys_drop(sl);
 	sl->ke_id = 0;
 	sl->cert_subject[0] = '\0';
 	sl->why[0] = '\0';
 	sl->dir = NULL;
 	daemon_sync_report_dirty(sl);
+}
+
+static void
+replace(struct sync_slot *sl)
+{
+	struct sync_directive *d = sl->dir;
+	char text[ADDR_TEXT_MAX];
+
+	os_log_info("source replaced name=%s addr=%s", d->conf.host,
+	    addr_text_port(&sl->addr, text));
+	d->addr_cnt = 0; /* a fresh look, not the same server again */
+	daemon_sync_source_close(sl);
+	daemon_sync_name_ask(d);
+}
+
+static void
+obey(struct sync_slot *sl, const struct assoc_todo *todo)
+{
+	if (todo->what & ASSOC_CLOSE)
+		daemon_sync_exchange_close(sl, todo->close);
+	if (todo->what & ASSOC_TIMER) {
+		if (todo->timer.ns == INT64_MAX)
+			net_timer_stop(&sl->timer);
+		else
+			net_timer_arm_at(&sl->timer, todo->timer);
+	}
+	if (todo->what & ASSOC_SAVE)
+		daemon_sync_source_save(sl, false);
+	if (todo->what & ASSOC_NEED_KE)
+		daemon_sync_keys_ask(sl);
+	if (todo->what & ASSOC_REPORT)
+		daemon_sync_report_dirty(sl);
+	if (todo->what & ASSOC_NEED_ADDRESS)
+		daemon_sync_name_ask(sl->dir);
+	/* The packet lies in the association: send before the next event,
+	 * and the sample is a copy that survives it. */
+	struct sample sample = todo->sample;
+	bool sampled = todo->what & ASSOC_SAMPLE;
+	bool gone = todo->what & ASSOC_REPLACE;
+
+	if (todo->what & ASSOC_SEND)
+		daemon_sync_exchange_send(sl, todo);
+	if (sampled)
+		sl->sync->sampled(sl, &sample);
+	if (gone && sl->dir)
+		replace(sl);
 }
 
 static void
@@ -201,12 +226,12 @@ slot_start(struct sync_slot *sl, const struct addr *a)
 	struct dur phase = {PHASE_NS * (sl->slot % 4)};
 
 	assoc_address(sl->assoc, a, now, &todo);
-	daemon_sync_source_do(sl, &todo);
+	obey(sl, &todo);
 	/* With NTS the key exchange takes its time anyway. */
 	if (!sl->dir->conf.nts)
 		phase.ns += SETTLE_NS;
 	assoc_start(sl->assoc, phase, hurry, now, &todo);
-	daemon_sync_source_do(sl, &todo);
+	obey(sl, &todo);
 	daemon_sync_source_poll(sl);
 }
 
@@ -262,44 +287,8 @@ fill(struct sync_directive *d)
 	}
 	if (d->conf.slot_cnt == 1 && !d->sync->slots[d->conf.slot].dir)
 		os_log_warn("source left out: all its addresses are asked "
-		    "already name=%s", d->conf.host);
-}
-
-static void
-ask_name(struct sync_directive *d)
-{
-	struct ipc_dns_ask m = {
-	    .id = fresh_id(d->sync),
-	    .family = d->conf.family,
-	    .local_ok = d->conf.local_ok,
-	};
-
-	if (d->dns_id != 0)
-		return;
-	d->dns_id = m.id;
-	snprintf(m.name, sizeof m.name, "%s", d->conf.host);
-	net_timer_arm(&d->retry, (struct dur){ASK_NS});
-	daemon_port_send(&d->sync->port, IPC_DNS_ASK, &m);
-}
-
-static void
-retry_due(void *arg)
-{
-	struct sync_directive *d = arg;
-
-	d->dns_id = 0;
-	ask_name(d);
-}
-
-static void
-retry_later(struct sync_directive *d)
-{
-	int64_t s = RETRY_MIN_S;
-
-	for (unsigned i = 0; i < d->dns_tries && s < RETRY_MAX_S; i++)
-		s *= 2;
-	d->dns_tries++;
-	net_timer_arm(&d->retry, (struct dur){s * TSTAMP_NS_PER_S});
+			    "already name=%s",
+		    d->conf.host);
 }
 
 /* A server's name has other addresses now, or its address does not answer:
@@ -319,228 +308,7 @@ move_server(struct sync_directive *d)
 	sl->addr = a;
 	discipline_reset(d->sync->discipline, sl->slot);
 	assoc_address(sl->assoc, &a, os_clock_mono(), &todo);
-	daemon_sync_source_do(sl, &todo);
-}
-
-static void
-dir_addrs(struct sync_directive *d, const struct ipc_dns_answer *m)
-{
-	struct sync_slot *first = &d->sync->slots[d->conf.slot];
-	bool had = first->dir != NULL;
-
-	if (m->err != 0 || m->addr_cnt == 0) {
-		if (d->dns_tries == 0)
-			os_log_warn("name does not resolve, trying again "
-				    "name=%s",
-			    d->conf.host);
-		retry_later(d);
-		return;
-	}
-	d->dns_tries = 0;
-	net_timer_stop(&d->retry);
-	d->addr_cnt = m->addr_cnt;
-	memcpy(d->addrs, m->addrs, sizeof d->addrs);
-	d->addr_next = 0;
-	if (had)
-		move_server(d);
-	fill(d);
-}
-
-/* The key exchange is complete once the server's name has an address. */
-static void
-keys_to(struct sync_slot *sl, const struct addr *a)
-{
-	struct assoc_keys *keys = sl->keys;
-	uint16_t port = keys->addr.port;
-	struct assoc_todo todo;
-
-	keys->addr = *a;
-	keys->addr.port = port;
-	assoc_keys(sl->assoc, keys, os_clock_mono(), &todo);
-	drop_keys(sl);
-	daemon_sync_source_do(sl, &todo);
-}
-
-static void
-keys_failed(struct sync_slot *sl, unsigned stage, bool permanent)
-{
-	struct assoc_keys keys = {
-	    .stage = (uint8_t)stage,
-	    .permanent = permanent,
-	};
-	struct assoc_todo todo;
-
-	drop_keys(sl);
-	sl->ke_id = 0;
-	assoc_keys(sl->assoc, &keys, os_clock_mono(), &todo);
-	daemon_sync_source_do(sl, &todo);
-}
-
-void
-daemon_sync_source_dns(struct sync *s, const struct ipc_dns_answer *m)
-{
-	for (size_t i = 0; i < SYNC_SLOTS; i++) {
-		struct sync_directive *d = &s->dirs[i];
-		struct sync_slot *sl = &s->slots[i];
-
-		if (d->used && d->dns_id != 0 && d->dns_id == m->id) {
-			d->dns_id = 0;
-			dir_addrs(d, m);
-			return;
-		}
-		if (!sl->dir || !sl->keys || sl->name_id != m->id)
-			continue;
-		if (m->err == 0 && m->addr_cnt > 0)
-			keys_to(sl, &m->addrs[0]);
-		else
-			keys_failed(sl, REPORT_STAGE_NAME, false);
-		return;
-	}
-}
-
-static void
-ask_keys(struct sync_slot *sl)
-{
-	struct sync *s = sl->sync;
-	struct ipc_ke_ask m = {
-	    .id = fresh_id(s),
-	    .addr = sl->addr,
-	    .cert_set = sl->dir->conf.cert_set,
-	    .check_at = daemon_sync_wall(s, os_clock_mono()),
-	    .aead_cnt = s->conf.aead_cnt,
-	};
-
-	/* A clock from before the last known time cannot judge a
-	 * certificate: the later of both is nearer to the truth. */
-	if (m.check_at.ns < s->conf.last_known.ns)
-		m.check_at = s->conf.last_known;
-	m.addr.port = sl->dir->conf.ke_port;
-	memcpy(m.aeads, s->conf.aeads, sizeof m.aeads);
-	snprintf(m.host, sizeof m.host, "%s", sl->dir->conf.host);
-	sl->ke_id = m.id;
-	daemon_port_send(&s->port, IPC_KE_ASK, &m);
-}
-
-static void
-keys_from(struct assoc_keys *k, const struct ipc_ke_answer *m)
-{
-	_Static_assert(ASSOC_KEY_MAX == IPC_KEY_MAX, "same keys");
-	_Static_assert(ASSOC_COOKIE_MAX == IPC_COOKIE_MAX, "same cookies");
-	k->aead = m->aead;
-	k->key_len = m->key_len;
-	k->second_set = m->second_set;
-	memcpy(k->c2s, m->c2s, sizeof k->c2s);
-	memcpy(k->s2c, m->s2c, sizeof k->s2c);
-	memcpy(k->c2s_second, m->c2s_second, sizeof k->c2s_second);
-	memcpy(k->s2c_second, m->s2c_second, sizeof k->s2c_second);
-	k->cookie_cnt = m->cookie_cnt;
-	for (unsigned i = 0; i < m->cookie_cnt; i++) {
-		k->cookie_len[i] = m->cookies[i].len;
-		memcpy(k->cookies[i], m->cookies[i].data, sizeof k->cookies[i]);
-	}
-	k->cert_not_before_s = m->cert_not_before_s;
-	k->cert_not_after_s = m->cert_not_after_s;
-	k->addr.port = m->port ? m->port : NTP_PORT;
-}
-
-static void
-keys_came(struct sync_slot *sl, const struct ipc_ke_answer *m)
-{
-	struct ipc_dns_ask ask = {.family = ADDR_NONE};
-	struct addr a = sl->addr;
-
-	drop_keys(sl);
-	sl->keys = calloc(1, sizeof *sl->keys);
-	if (!sl->keys) {
-		keys_failed(sl, REPORT_STAGE_NEGOTIATION, false);
-		return;
-	}
-	keys_from(sl->keys, m);
-	if (m->server[0] == '\0' || addr_parse(&a, m->server) == 0) {
-		keys_to(sl, &a);
-		return;
-	}
-	sl->name_id = ask.id = fresh_id(sl->sync);
-	ask.local_ok = sl->dir->conf.local_ok;
-	snprintf(ask.name, sizeof ask.name, "%s", m->server);
-	daemon_port_send(&sl->sync->port, IPC_DNS_ASK, &ask);
-}
-
-void
-daemon_sync_source_ke(struct sync *s, const struct ipc_ke_answer *m)
-{
-	struct sync_slot *sl = NULL;
-	char addr[ADDR_TEXT_MAX];
-
-	for (size_t i = 0; i < SYNC_SLOTS && !sl; i++)
-		if (s->slots[i].dir && s->slots[i].ke_id == m->id)
-			sl = &s->slots[i];
-	if (!sl || m->id == 0)
-		return;
-	sl->ke_id = 0;
-	snprintf(
-	    sl->cert_subject, sizeof sl->cert_subject, "%s", m->cert_subject);
-	snprintf(sl->why, sizeof sl->why, "%s", m->why);
-	daemon_sync_report_dirty(sl);
-	if (m->stage == REPORT_STAGE_NONE) {
-		os_log_info("keys exchanged source=%s addr=%s aead=%u "
-			    "cookies=%u",
-		    sl->dir->conf.host, addr_text(&sl->addr, addr), m->aead,
-		    m->cookie_cnt);
-		keys_came(sl, m);
-		return;
-	}
-	os_log_warn("key exchange failed source=%s addr=%s stage=%s "
-		    "reason=\"%s\"",
-	    sl->dir->conf.host, addr_text(&sl->addr, addr),
-	    report_stage_text(m->stage), m->why);
-	keys_failed(sl, m->stage, m->permanent);
-}
-
-static void
-replace(struct sync_slot *sl)
-{
-	struct sync_directive *d = sl->dir;
-	char text[ADDR_TEXT_MAX];
-
-	os_log_info("source replaced name=%s addr=%s", d->conf.host,
-	    addr_text_port(&sl->addr, text));
-	d->addr_cnt = 0; /* a fresh look, not the same server again */
-	daemon_sync_source_close(sl);
-	ask_name(d);
-}
-
-void
-daemon_sync_source_do(struct sync_slot *sl, const struct assoc_todo *todo)
-{
-	if (todo->what & ASSOC_CLOSE)
-		daemon_sync_exchange_close(sl, todo->close);
-	if (todo->what & ASSOC_TIMER) {
-		if (todo->timer.ns == INT64_MAX)
-			net_timer_stop(&sl->timer);
-		else
-			net_timer_arm_at(&sl->timer, todo->timer);
-	}
-	if (todo->what & ASSOC_SAVE)
-		daemon_sync_source_save(sl, false);
-	if (todo->what & ASSOC_NEED_KE)
-		ask_keys(sl);
-	if (todo->what & ASSOC_REPORT)
-		daemon_sync_report_dirty(sl);
-	if (todo->what & ASSOC_NEED_ADDRESS)
-		ask_name(sl->dir);
-	/* The packet lies in the association: send before the next event,
-	 * and the sample is a copy that survives it. */
-	struct sample sample = todo->sample;
-	bool sampled = todo->what & ASSOC_SAMPLE;
-	bool gone = todo->what & ASSOC_REPLACE;
-
-	if (todo->what & ASSOC_SEND)
-		daemon_sync_exchange_send(sl, todo);
-	if (sampled)
-		daemon_sync_sample(sl->sync, sl, &sample);
-	if (gone && sl->dir)
-		replace(sl);
+	obey(sl, &todo);
 }
 
 void
@@ -554,7 +322,7 @@ daemon_sync_source_poll(struct sync_slot *sl)
 	    discipline_poll(sl->sync->discipline, sl->slot, now, &poll) < 0)
 		return;
 	assoc_poll(sl->assoc, &poll, now, &todo);
-	daemon_sync_source_do(sl, &todo);
+	obey(sl, &todo);
 }
 
 static void
@@ -564,7 +332,16 @@ timer_due(void *arg)
 	struct assoc_todo todo;
 
 	assoc_timer(sl->assoc, os_clock_mono(), &todo);
-	daemon_sync_source_do(sl, &todo);
+	obey(sl, &todo);
+}
+
+/* The addresses of a name are there, for the first time or again. */
+static void
+named(struct sync_directive *d)
+{
+	if (d->sync->slots[d->conf.slot].dir)
+		move_server(d);
+	fill(d);
 }
 
 static void
@@ -577,7 +354,7 @@ dir_begin(struct sync_directive *d)
 		d->addr_cnt = 1;
 		fill(d);
 	} else {
-		ask_name(d);
+		daemon_sync_name_ask(d);
 	}
 }
 
@@ -657,12 +434,13 @@ daemon_sync_source_end(struct sync *s)
 void
 daemon_sync_source_run(struct sync *s)
 {
+	s->todo = obey;
+	s->named = named;
 	for (size_t i = 0; i < SYNC_SLOTS; i++) {
 		s->dirs[i].sync = s;
 		s->slots[i].sync = s;
 		s->slots[i].slot = (uint16_t)i;
-		if (net_timer_init(&s->dirs[i].retry, s->loop, retry_due,
-			&s->dirs[i]) < 0 ||
+		if (daemon_sync_name_init(&s->dirs[i]) < 0 ||
 		    net_timer_init(&s->slots[i].timer, s->loop, timer_due,
 			&s->slots[i]) < 0 ||
 		    daemon_sync_exchange_init(&s->slots[i]) < 0) {
@@ -674,23 +452,4 @@ daemon_sync_source_run(struct sync *s)
 	for (size_t i = 0; i < SYNC_SLOTS; i++)
 		if (s->dirs[i].used)
 			dir_begin(&s->dirs[i]);
-}
-
-/* dial or dns died with our questions: ask again. */
-void
-daemon_sync_source_peer(struct sync *s, const struct ipc_peer *p)
-{
-	for (size_t i = 0; i < SYNC_SLOTS; i++) {
-		struct sync_directive *d = &s->dirs[i];
-		struct sync_slot *sl = &s->slots[i];
-
-		if (p->role == ROLE_DNS && d->used && d->dns_id != 0) {
-			d->dns_id = 0;
-			retry_later(d);
-		}
-		if (p->role == ROLE_DNS && sl->dir && sl->keys)
-			keys_failed(sl, REPORT_STAGE_NAME, false);
-		if (p->role == ROLE_DIAL && sl->dir && sl->ke_id != 0)
-			keys_failed(sl, REPORT_STAGE_TCP, false);
-	}
 }
