@@ -158,7 +158,8 @@ int os_clock_step(struct os_clock *c, struct dur by) MUST_CHECK;
 
 /**
  * os_clock_tell - synchronised or not, leap, TAI offset and errors to the
- * kernel; only remembered by the virtual clock.
+ * kernel; only remembered by the virtual clock.  "Not synchronised" before
+ * the first command is not told: nothing is adjusted before it.
  */
 int os_clock_tell(
     struct os_clock *c, const struct clockcmd_truth *t) MUST_CHECK;

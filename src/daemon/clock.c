@@ -100,7 +100,7 @@ tell_base(struct clock *c)
 	    .synced_once = !discipline_limits_startup(&c->limits),
 	};
 
-	if (c->base_ever && m.freq_sps == c->base_told)
+	if (!c->os.taken || (c->base_ever && m.freq_sps == c->base_told))
 		return;
 	c->base_ever = true;
 	c->base_told = m.freq_sps;
