@@ -398,12 +398,12 @@ discipline_reason(
 		say_s(a, sizeof a, d->control.panic_s);
 		say_s(b, sizeof b, d->conf.maxchange_s);
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: the "
+		    "the "
 		    "sources are %s off, more than maxchange %s",
 		    a, b);
 	} else if (count_open(d) == 0) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: no sources configured");
+		    "no sources configured");
 	} else if (d->synced && d->holdover) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
 		    "holding over: no source "
@@ -416,34 +416,33 @@ discipline_reason(
 		    v->accepted_cnt, v->voting_cnt, a);
 	} else if (v->voting_cnt == 0) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: none "
+		    "none "
 		    "of %u sources can be used",
 		    count_open(d));
 	} else if (v->accepted_cnt == 0) {
 		say_s(a, sizeof a, v->apart_s);
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: %u "
+		    "%u "
 		    "sources, the nearest that disagree by %s; %u must "
 		    "agree",
 		    v->voting_cnt, a, v->needed);
 	} else if (v->accepted_cnt < d->conf.minsources) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: %u of "
+		    "%u of "
 		    "%u sources agree; minsources asks for %u",
 		    v->accepted_cnt, v->voting_cnt, d->conf.minsources);
 	} else if (d->control.updates == 0) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: "
 		    "measuring, three samples or three sources set the "
 		    "clock first");
 	} else if (!d->bound.valid) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: the "
+		    "the "
 		    "error cannot be bounded until sources answer again");
 	} else {
 		say_s(b, sizeof b, view.remaining_s);
 		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "not synchronised: %s "
+		    "%s "
 		    "still to be corrected, error at most %s",
 		    b, a);
 	}
