@@ -17,9 +17,8 @@
 
 #define CONTROL_MAX 256
 
-union control {
-	struct cmsghdr align;
-	char room[CONTROL_MAX];
+struct control {
+	_Alignas(struct cmsghdr) char room[CONTROL_MAX];
 };
 
 struct net_udp_room {
@@ -28,8 +27,8 @@ struct net_udp_room {
 	struct iovec in_iov[NET_UDP_BATCH];
 	struct iovec out_iov[NET_UDP_BATCH];
 	struct sockaddr_storage name[NET_UDP_BATCH];
-	union control in_control[NET_UDP_BATCH];
-	union control out_control[NET_UDP_BATCH];
+	struct control in_control[NET_UDP_BATCH];
+	struct control out_control[NET_UDP_BATCH];
 	uint8_t in[NET_UDP_BATCH][NET_UDP_DATA_MAX];
 	uint8_t out[NET_UDP_BATCH][NET_UDP_DATA_MAX];
 	bool single_recv; /* the batch calls are not to be had */
@@ -199,7 +198,7 @@ net_udp_batch_recv(struct net_udp_batch *b, int fd)
 
 /* Answer from the address that was asked. */
 static void
-set_source(struct msghdr *m, union control *control, const struct addr *to)
+set_source(struct msghdr *m, struct control *control, const struct addr *to)
 {
 	struct in6_pktinfo v6 = {0};
 	struct in_pktinfo v4 = {0};
