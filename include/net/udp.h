@@ -146,6 +146,14 @@ struct net_udp_packet {
 	struct wall received; /* CLOCK_REALTIME */
 	uint8_t *out;         /* NET_UDP_DATA_MAX bytes */
 	size_t out_len;       /* 0: no answer */
+	bool out_stamp;       /* ask the kernel when the answer leaves */
+};
+
+/* An answer that has left, as the kernel tells. */
+struct net_udp_sent {
+	const uint8_t *data; /* borrowed until the next call */
+	size_t len;
+	struct wall at; /* CLOCK_REALTIME */
 };
 
 struct net_udp_room; /* message headers and buffers */
@@ -170,7 +178,7 @@ void net_udp_batch_free(struct net_udp_batch *b);
 
 /**
  * net_udp_batch_recv - what waits on fd, up to NET_UDP_BATCH datagrams, with
- * out_len = 0 each.
+ * out_len = 0 and out_stamp = false each.
  * Return: how many; 0 when none waits; ERR_SYSTEM.
  */
 int net_udp_batch_recv(struct net_udp_batch *b, int fd) MUST_CHECK;
@@ -181,5 +189,15 @@ int net_udp_batch_recv(struct net_udp_batch *b, int fd) MUST_CHECK;
  * Return: how many were sent.
  */
 int net_udp_batch_send(struct net_udp_batch *b, int fd);
+
+/**
+ * net_udp_batch_sent - the transmit stamps that the kernel has ready for
+ * answers sent with out_stamp, in one system call.  Mostly they are there
+ * when net_udp_batch_send returns; late ones wake the loop, so this must
+ * also be called when a socket is ready and has no datagram.
+ * Return: how many there are in sent.
+ */
+size_t net_udp_batch_sent(
+    struct net_udp_batch *b, int fd, struct net_udp_sent sent[NET_UDP_BATCH]);
 
 #endif

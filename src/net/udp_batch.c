@@ -33,6 +33,16 @@ struct net_udp_room {
 	uint8_t out[NET_UDP_BATCH][NET_UDP_DATA_MAX];
 	bool single_recv; /* the batch calls are not to be had */
 	bool single_send;
+	bool no_stamps; /* nor stamps of single answers */
+	struct queue *queue;
+};
+
+/* Answers that the kernel hands back with their time, whole frames. */
+struct queue {
+	struct mmsghdr msg[NET_UDP_BATCH];
+	struct iovec iov[NET_UDP_BATCH];
+	struct control control[NET_UDP_BATCH];
+	uint8_t frame[NET_UDP_BATCH][NET_UDP_DATA_MAX];
 };
 
 static int
@@ -80,6 +90,17 @@ net_udp_probe(const struct addr *at, const char *device)
 	return net_sock_probe(at, device, SOCK_DGRAM);
 }
 
+void
+net_udp_batch_free(struct net_udp_batch *b)
+{
+	if (!b)
+		return;
+	if (b->room)
+		free(b->room->queue);
+	free(b->room);
+	free(b);
+}
+
 struct net_udp_batch *
 net_udp_batch_new(void)
 {
@@ -88,8 +109,10 @@ net_udp_batch_new(void)
 	if (!b)
 		return NULL;
 	b->room = calloc(1, sizeof *b->room);
-	if (!b->room) {
-		free(b);
+	if (b->room)
+		b->room->queue = calloc(1, sizeof *b->room->queue);
+	if (!b->room || !b->room->queue) {
+		net_udp_batch_free(b);
 		return NULL;
 	}
 	for (size_t i = 0; i < NET_UDP_BATCH; i++) {
@@ -97,15 +120,6 @@ net_udp_batch_new(void)
 		b->at[i].out = b->room->out[i];
 	}
 	return b;
-}
-
-void
-net_udp_batch_free(struct net_udp_batch *b)
-{
-	if (!b)
-		return;
-	free(b->room);
-	free(b);
 }
 
 /* The kernel writes over these at each call. */
@@ -171,6 +185,7 @@ describe(struct net_udp_packet *p, struct mmsghdr *m)
 	p->kernel_stamp = facts.stamp.ns != 0;
 	p->received = p->kernel_stamp ? facts.stamp : os_clock_real();
 	p->out_len = 0;
+	p->out_stamp = false;
 }
 
 int
@@ -196,35 +211,49 @@ net_udp_batch_recv(struct net_udp_batch *b, int fd)
 	return n;
 }
 
+/* Room for one more control message of len bytes. */
+static void *
+add_control(struct msghdr *m, int level, int type, size_t len)
+{
+	size_t at = m->msg_controllen;
+	struct cmsghdr c = {.cmsg_level = level, .cmsg_type = type};
+	uint8_t *room = (uint8_t *)m->msg_control + at;
+
+	m->msg_controllen += CMSG_SPACE(len);
+	memset(room, 0, CMSG_SPACE(len));
+	c.cmsg_len = CMSG_LEN(len);
+	memcpy(room, &c, sizeof c);
+	return room + CMSG_LEN(0);
+}
+
 /* Answer from the address that was asked. */
 static void
-set_source(struct msghdr *m, struct control *control, const struct addr *to)
+set_source(struct msghdr *m, const struct addr *to)
 {
 	struct in6_pktinfo v6 = {0};
 	struct in_pktinfo v4 = {0};
-	struct cmsghdr *c;
-	size_t len = to->family == ADDR_V6 ? sizeof v6 : sizeof v4;
 
-	m->msg_control = NULL;
-	m->msg_controllen = 0;
 	if (to->family == ADDR_NONE || addr_is_multicast(to))
 		return;
-	m->msg_control = control;
-	m->msg_controllen = CMSG_SPACE(len);
-	memset(control, 0, m->msg_controllen);
-	c = CMSG_FIRSTHDR(m);
-	c->cmsg_len = CMSG_LEN(len);
 	if (to->family == ADDR_V6) {
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
 		memcpy(&v6.ipi6_addr, to->bytes, 16);
-		memcpy(CMSG_DATA(c), &v6, sizeof v6);
+		memcpy(add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, sizeof v6),
+		    &v6, sizeof v6);
 	} else {
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
 		memcpy(&v4.ipi_spec_dst, to->bytes, 4);
-		memcpy(CMSG_DATA(c), &v4, sizeof v4);
+		memcpy(add_control(m, IPPROTO_IP, IP_PKTINFO, sizeof v4), &v4,
+		    sizeof v4);
 	}
+}
+
+/* Only this datagram's stamp: no other costs anything. */
+static void
+set_stamp(struct msghdr *m)
+{
+	uint32_t flags = SOF_TIMESTAMPING_TX_SOFTWARE;
+
+	memcpy(add_control(m, SOL_SOCKET, SO_TIMESTAMPING, sizeof flags),
+	    &flags, sizeof flags);
 }
 
 static unsigned
@@ -244,7 +273,13 @@ collect(struct net_udp_batch *b)
 		m->msg_iov = &r->out_iov[cnt];
 		m->msg_iovlen = 1;
 		m->msg_flags = 0;
-		set_source(m, &r->out_control[cnt], &b->at[i].to);
+		m->msg_control = &r->out_control[cnt];
+		m->msg_controllen = 0;
+		set_source(m, &b->at[i].to);
+		if (b->at[i].out_stamp && !r->no_stamps)
+			set_stamp(m);
+		if (m->msg_controllen == 0)
+			m->msg_control = NULL;
 		cnt++;
 	}
 	return cnt;
@@ -285,6 +320,12 @@ net_udp_batch_send(struct net_udp_batch *b, int fd)
 		}
 		if (errno == EINTR)
 			continue;
+		if (errno == EINVAL && !b->room->no_stamps) {
+			/* An old kernel: without stamps, then. */
+			b->room->no_stamps = true;
+			collect(b);
+			continue;
+		}
 		if (errno == EAGAIN || errno == ENOBUFS) {
 			b->lost_cnt += cnt - at; /* full: late is no use */
 			break;
@@ -293,4 +334,87 @@ net_udp_batch_send(struct net_udp_batch *b, int fd)
 		at++;
 	}
 	return sent;
+}
+
+#define UDP_LEN 8
+#define V4_LEN  20 /* our packets have no options */
+#define V6_LEN  40
+
+/* Whether the UDP payload of this frame begins at off. */
+static bool
+is_payload(const uint8_t *frame, size_t len, size_t off)
+{
+	const uint8_t *udp = frame + off - UDP_LEN;
+	const uint8_t *v4 = udp - V4_LEN;
+
+	if ((size_t)(udp[4] << 8 | udp[5]) != len - off + UDP_LEN)
+		return false;
+	if (v4[0] == 0x45 && v4[9] == IPPROTO_UDP)
+		return true;
+	return off >= UDP_LEN + V6_LEN && udp[-V6_LEN] >> 4 == 6 &&
+	    udp[6 - V6_LEN] == IPPROTO_UDP;
+}
+
+/* The kernel gives back the frame with whatever headers the link has. */
+static bool
+find_payload(const uint8_t *frame, size_t len, struct net_udp_sent *sent)
+{
+	size_t last = UDP_LEN + V6_LEN + 64;
+
+	for (size_t off = UDP_LEN + V4_LEN; off < len && off <= last; off++)
+		if (is_payload(frame, len, off)) {
+			sent->data = frame + off;
+			sent->len = len - off;
+			return true;
+		}
+	return false;
+}
+
+static int
+receive_queue(struct queue *q, int fd)
+{
+	int n;
+
+	for (size_t i = 0; i < NET_UDP_BATCH; i++) {
+		struct msghdr *m = &q->msg[i].msg_hdr;
+
+		q->iov[i] = (struct iovec){q->frame[i], NET_UDP_DATA_MAX};
+		*m = (struct msghdr){
+		    .msg_iov = &q->iov[i],
+		    .msg_iovlen = 1,
+		    .msg_control = &q->control[i],
+		    .msg_controllen = sizeof q->control[i],
+		};
+		q->msg[i].msg_len = 0;
+	}
+	do
+		n = recvmmsg(fd, q->msg, NET_UDP_BATCH,
+		    MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+size_t
+net_udp_batch_sent(
+    struct net_udp_batch *b, int fd, struct net_udp_sent sent[NET_UDP_BATCH])
+{
+	struct queue *q = b->room->queue;
+	struct net_sock_facts facts;
+	size_t cnt = 0;
+	int n;
+
+	if (b->room->single_recv)
+		return 0;
+	n = receive_queue(q, fd);
+	for (int i = 0; i < n; i++) {
+		struct msghdr *m = &q->msg[i].msg_hdr;
+
+		net_sock_facts(m, &facts);
+		if (!(m->msg_flags & MSG_ERRQUEUE) ||
+		    m->msg_flags & MSG_TRUNC || facts.stamp.ns == 0 ||
+		    !find_payload(q->frame[i], q->msg[i].msg_len, &sent[cnt]))
+			continue;
+		sent[cnt++].at = facts.stamp;
+	}
+	return cnt;
 }

@@ -49,7 +49,7 @@ listen_any(const char *text, struct addr *at)
 static void
 expect_recv(struct net_udp_client *u, const char *want, struct net_stamp *rx)
 {
-	char buf[64];
+	char buf[NET_UDP_DATA_MAX];
 	size_t len;
 	int err = ERR_AGAIN;
 
@@ -134,6 +134,65 @@ exchange_on(const char *text)
 	close(fd);
 	net_udp_batch_free(b);
 	return quick;
+}
+
+/* When an answer leaves, if that was asked, with the answer itself. */
+static void
+sent_on(const char *text, bool wanted)
+{
+	struct net_udp_sent sent[NET_UDP_BATCH];
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct net_udp_client u;
+	struct net_stamp rx;
+	struct wall before, after;
+	struct addr at;
+	char answer[1200];
+	int fd = listen_any(text, &at);
+	size_t n = 0;
+
+	if (fd == ERR_ABSENT) {
+		net_udp_batch_free(b);
+		return;
+	}
+	memset(answer, 'a', sizeof answer);
+	answer[sizeof answer - 1] = '\0';
+	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+	assert_int_equal(net_udp_send(&u, "ask", 3), 0);
+	for (int i = 0; i < 1000 && net_udp_batch_recv(b, fd) == 0; i++)
+		usleep(1000);
+	assert_int_equal(b->cnt, 1);
+	assert_false(b->at[0].out_stamp);
+	b->at[0].out_stamp = wanted;
+	b->at[0].out_len = strlen(answer);
+	memcpy(b->at[0].out, answer, b->at[0].out_len);
+	before = os_clock_real();
+	assert_int_equal(net_udp_batch_send(b, fd), 1);
+	for (int i = 0; n == 0 && i < (wanted ? 1000 : 20); i++) {
+		n = net_udp_batch_sent(b, fd, sent);
+		if (n == 0)
+			usleep(1000);
+	}
+	after = os_clock_real();
+	assert_int_equal(n, wanted);
+	if (wanted) {
+		assert_int_equal(sent[0].len, strlen(answer));
+		assert_memory_equal(sent[0].data, answer, sent[0].len);
+		assert_in_range(sent[0].at.ns, before.ns, after.ns);
+	}
+	assert_int_equal(net_udp_batch_sent(b, fd, sent), 0);
+	expect_recv(&u, answer, &rx);
+	net_udp_close(&u);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
+static void
+stamps_of_answers(void **state)
+{
+	(void)state;
+	sent_on("127.0.0.1", true);
+	sent_on("127.0.0.1", false);
+	sent_on("::1", true);
 }
 
 static void
@@ -373,6 +432,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(stamps_of_both_directions),
+	    cmocka_unit_test(stamps_of_answers),
 	    cmocka_unit_test(ports_are_fresh),
 	    cmocka_unit_test(without_kernel_stamps),
 	    cmocka_unit_test(batches),
