@@ -55,6 +55,7 @@ struct report_source {
 	uint16_t slot;
 	bool used;       /* false: the slot is empty now */
 	bool pool;
+	bool interleaved; /* the last sample was (RFC 9769) */
 	uint8_t auth;    /* enum report_auth */
 	uint8_t select;  /* enum report_select */
 	uint8_t stage;   /* enum report_stage of what failed last, 0 none */
@@ -105,6 +106,7 @@ struct report_serve {
 	uint64_t mac_cnt;
 	uint64_t nts_cnt;
 	uint64_t nak_cnt;
+	uint64_t interleaved_cnt; /* of those answered */
 	uint64_t denied_cnt;
 	uint64_t malformed_cnt;
 	uint64_t mode_cnt;     /* not a client request */

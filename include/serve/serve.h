@@ -55,7 +55,8 @@ struct serve_counters {
 	uint64_t version_cnt[8];
 	uint64_t rx_bytes;
 	uint64_t tx_bytes;
-	uint64_t cookie_cnt; /* fresh ones given out */
+	uint64_t cookie_cnt;      /* fresh ones given out */
+	uint64_t interleaved_cnt; /* answers that told when the last one left */
 };
 
 /* @access, @rng: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
@@ -153,6 +154,23 @@ void serve_batch_time(struct serve *s, const struct timepage_time *t,
  */
 size_t serve_request(struct serve *s, const struct serve_request *req,
     uint8_t *out, size_t out_max, enum serve_verdict *verdict);
+
+/**
+ * serve_wants_stamp - whether the time when the last answer leaves will be
+ * wanted: its client asks in interleaved mode (RFC 9769).
+ */
+bool serve_wants_stamp(const struct serve *s);
+
+/**
+ * serve_sent - when an answer really left; soon after serve_request, in any
+ * order.
+ * @data: the answer as it was sent.
+ * @at:   CLOCK_REALTIME, from the kernel or the network card.
+ * Return: whether it was one that serve_wants_stamp asked for, and its time
+ * is possible.
+ */
+bool serve_sent(
+    struct serve *s, const uint8_t *data, size_t len, struct wall at);
 
 /**
  * serve_counters_get - the counters since serve_new; borrowed.

@@ -27,6 +27,8 @@ static const struct counter serve_counters[] = {
     {offsetof(struct report_serve, mac_cnt), "  symmetric key", "answered_key"},
     {offsetof(struct report_serve, nts_cnt), "  NTS", "answered_nts"},
     {offsetof(struct report_serve, nak_cnt), "  NTS NAK", "answered_nak"},
+    {offsetof(struct report_serve, interleaved_cnt), "  interleaved",
+	"answered_interleaved"},
     {offsetof(struct report_serve, denied_cnt), "Dropped: denied",
 	"dropped_denied"},
     {offsetof(struct report_serve, malformed_cnt), "  malformed",

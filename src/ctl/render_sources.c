@@ -196,6 +196,7 @@ json_source(
 	ctl_json_uint(j, "reach", s->reach);
 	ctl_render_json_age(
 	    j, "last_rx_age_s", ctl_render_age_s(v, s->last_rx));
+	ctl_json_bool(j, "interleaved", any && s->interleaved);
 	json_measured(j, s);
 	json_counters(j, s);
 	ctl_json_close(j, '}');

@@ -2,7 +2,8 @@
 /*
  * Role serve: one worker that answers NTP requests from the sockets it was
  * given.  A batch in, one pass over it, a batch out; no allocation, lock or
- * log line on the way, and no system call but the two and a clock reading.
+ * log line on the way, and no system call but the two, a clock reading, and
+ * one more for the stamps of a batch's answers to interleaved clients.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ struct worker {
 	size_t key_cnt;
 	struct serve *serve;
 	struct net_udp_batch *batch;
+	unsigned stamps; /* wanted in this batch */
 	struct net_timer report_timer;
 };
 
@@ -102,6 +104,19 @@ answer(struct worker *w, struct net_udp_packet *p, struct wall tx)
 
 	p->out_len =
 	    serve_request(w->serve, &req, p->out, NET_UDP_DATA_MAX, &verdict);
+	p->out_stamp = serve_wants_stamp(w->serve);
+	w->stamps += p->out_stamp;
+}
+
+/* When the answers that asked for it have left. */
+static void
+take_stamps(struct worker *w, int fd)
+{
+	struct net_udp_sent sent[NET_UDP_BATCH];
+	size_t cnt = net_udp_batch_sent(w->batch, fd, sent);
+
+	for (size_t i = 0; i < cnt; i++)
+		serve_sent(w->serve, sent[i].data, sent[i].len, sent[i].at);
 }
 
 static void
@@ -110,12 +125,20 @@ drain(struct worker *w, int fd)
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		int cnt = net_udp_batch_recv(w->batch, fd);
 
-		if (cnt <= 0)
+		if (cnt <= 0) {
+			/* Woken by a late stamp, perhaps one that belongs to
+			 * the worker whom we succeed. */
+			if (round == 0)
+				take_stamps(w, fd);
 			return;
+		}
 		prepare(w);
+		w->stamps = 0;
 		for (int i = 0; i < cnt; i++)
 			answer(w, &w->batch->at[i], os_clock_real());
 		net_udp_batch_send(w->batch, fd);
+		if (w->stamps > 0)
+			take_stamps(w, fd);
 		/* Few: another look would cost as much as the wait. */
 		if (cnt < BUSY_CNT)
 			return;

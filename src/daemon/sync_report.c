@@ -62,6 +62,7 @@ from_discipline(struct report_source *r, const struct discipline_source_view *v)
 	r->select = selects[v->state];
 	r->stratum = v->stratum;
 	r->leap = v->leap;
+	r->interleaved = v->interleaved;
 	r->poll_log2s = v->poll_log2;
 	r->ref_id = v->ref_id;
 	r->sample_cnt = v->sample_cnt;

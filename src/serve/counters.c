@@ -49,6 +49,7 @@ serve_report(const struct serve *s, struct report_serve *r)
 	r->mac_cnt = v[SERVE_ANSWERED_MAC];
 	r->nts_cnt = v[SERVE_ANSWERED_NTS];
 	r->nak_cnt = v[SERVE_NAK];
+	r->interleaved_cnt = s->counters.interleaved_cnt;
 	r->denied_cnt = v[SERVE_DROP_DENIED];
 	r->malformed_cnt = v[SERVE_DROP_SHORT] + v[SERVE_DROP_LENGTH] +
 	    v[SERVE_DROP_VERSION] + v[SERVE_DROP_FIELDS] + v[SERVE_DROP_NTS] +

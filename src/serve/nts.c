@@ -30,6 +30,7 @@ serve_nts_answer(
 	} else if (err < 0) {
 		verdict = SERVE_DROP_NTS;
 	} else {
+		job->auth = SERVE_ANSWERED_NTS;
 		serve_put_header(s, job, 0);
 		if (nts_ef_put_response(&s->nts, ef, &session, &job->out) < 0)
 			verdict = SERVE_DROP_ROOM;

@@ -47,7 +47,7 @@ make_stamps(struct serve *s, struct serve_job *job)
 }
 
 void
-serve_put_header(const struct serve *s, struct serve_job *job, uint32_t kiss)
+serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss)
 {
 	const struct serve_face *f = &s->face;
 	struct ntp_packet p = {
@@ -68,6 +68,8 @@ serve_put_header(const struct serve *s, struct serve_job *job, uint32_t kiss)
 	};
 	uint8_t *at = bytes_reserve(&job->out, NTP_HEADER_LEN);
 
+	if (!kiss)
+		serve_interleave_answer(s, job, &p);
 	/* Not newer than the answer, should our clock have gone back. */
 	if (p.reference.v == 0 || tstamp_diff(p.reference, p.receive).ns > 0)
 		p.reference = p.receive;
@@ -115,6 +117,7 @@ answer_mac(
 	if (crypto_mac_verify(s->mac, key, job->req->data, fields->end, tag) <
 	    0)
 		return SERVE_DROP_MAC;
+	job->auth = SERVE_ANSWERED_MAC;
 	serve_put_header(s, job, 0);
 	if (job->out.bad)
 		return SERVE_DROP_ROOM;
@@ -219,10 +222,10 @@ size_t
 serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
     size_t out_max, enum serve_verdict *verdict)
 {
-	struct serve_job job;
+	struct serve_job job = {.req = req};
 	size_t len = 0;
 
-	job.req = req;
+	s->stamp_wanted = false;
 	bytes_out_init(&job.out, out, req->len < out_max ? req->len : out_max);
 	s->counters.rx_bytes += req->len;
 	*verdict = handle(s, &job);
@@ -230,6 +233,9 @@ serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
 		*verdict = SERVE_DROP_ROOM;
 	if (*verdict <= SERVE_NAK)
 		len = job.out.pos;
+	else
+		s->stamp_wanted = false;
+	s->counters.interleaved_cnt += len > 0 && job.interleaved;
 	assert(len <= req->len);
 	s->counters.verdict_cnt[*verdict]++;
 	s->counters.tx_bytes += len;
@@ -292,6 +298,7 @@ serve_free(struct serve *s)
 	if (!s)
 		return;
 	nts_server_fini(&s->nts);
+	serve_interleave_free(s->interleave);
 	crypto_mac_free(s->mac);
 	if (s->keys)
 		wipe_bytes(s->keys, s->key_cnt * sizeof *s->keys);
@@ -313,7 +320,9 @@ serve_new(const struct serve_conf *conf)
 	s->conf.ring = NULL;
 	serve_set_local(s, conf->local_stratum, conf->local_distance_s);
 	s->mac = crypto_mac_new();
+	s->interleave = serve_interleave_new(s->conf.rng);
 	if (nts_server_init(&s->nts, s->conf.rng) < 0 || !s->mac ||
+	    !s->interleave ||
 	    serve_set_keys(s, conf->keys, conf->key_cnt) < 0 ||
 	    serve_set_ring(s, conf->ring) < 0) {
 		serve_free(s);

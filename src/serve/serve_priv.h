@@ -7,6 +7,7 @@
 #define SERVE_PRIV_H
 
 #include "base/bytes.h"
+#include "interleave_priv.h"
 #include "ntp/ext.h"
 #include "ntp/packet.h"
 #include "nts/ef.h"
@@ -36,6 +37,8 @@ struct serve {
 	bool time_known;
 	bool clock_known;
 	struct serve_face face;
+	struct serve_interleave *interleave;
+	bool stamp_wanted; /* of the last answer */
 	struct serve_counters counters;
 };
 
@@ -45,6 +48,8 @@ struct serve_job {
 	struct ntp_packet head;
 	struct ntp_ts rx; /* true time, as the answer says it */
 	struct ntp_ts tx;
+	unsigned auth; /* enum serve_verdict of a good answer */
+	bool interleaved;
 	struct bytes_out out;
 };
 
@@ -57,8 +62,15 @@ void serve_face_make(struct serve *s, const struct serve_now *now);
  * serve_put_header - append the header of the answer, a kiss code's if kiss
  * is not 0.
  */
-void serve_put_header(
-    const struct serve *s, struct serve_job *job, uint32_t kiss);
+void serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss);
+
+/**
+ * serve_interleave_answer - make the header of an answer with time
+ * interleaved if that is what the request asks and we can, and remember it
+ * if it may be asked for next time.
+ */
+void serve_interleave_answer(
+    struct serve *s, struct serve_job *job, struct ntp_packet *p);
 
 /**
  * serve_nts_answer - verify a request with NTS fields, then append the rest

@@ -19,7 +19,8 @@ struct session {
 	struct nts_keys keys;
 	struct nts_jar jar;
 	uint8_t uid[NTS_UID_LEN];
-	size_t auth_at; /* where the authenticator starts */
+	size_t auth_at;       /* where the authenticator starts */
+	struct ntp_ts origin; /* of an interleaved request, or 0 */
 };
 
 static void
@@ -53,6 +54,19 @@ session_fini(struct session *s)
 	rig_fini(&s->r);
 }
 
+#define CLIENT_RX 0x1111111111111111ULL
+
+static void
+put_origin(struct session *s)
+{
+	struct ntp_packet p;
+
+	assert_int_equal(ntp_packet_decode(&p, s->r.in, NTP_HEADER_LEN), 0);
+	p.origin = s->origin;
+	p.receive.v = CLIENT_RX;
+	ntp_packet_encode(&p, s->r.in);
+}
+
 /* A request with this cookie, sealed with these keys. */
 static void
 ask_with(struct session *s, const struct nts_keys *keys,
@@ -66,6 +80,8 @@ ask_with(struct session *s, const struct nts_keys *keys,
 	struct bytes_out out;
 
 	rig_plain(&s->r, 4, NTP_MODE_CLIENT);
+	if (s->origin.v != 0)
+		put_origin(s);
 	rig_fill(&s->r.seed, s->uid, sizeof s->uid);
 	bytes_out_init(&out, s->r.in, sizeof s->r.in);
 	out.pos = NTP_HEADER_LEN;
@@ -128,6 +144,58 @@ assert_no_time(struct session *s)
 		assert_int_equal(s->r.head.stratum, 0);
 		assert_int_equal(s->r.head.ref_id, NTP_KISS_CODE_NTSN);
 	}
+}
+
+static void
+told_when_it_left(struct session *s, int64_t after_ns)
+{
+	assert_true(serve_wants_stamp(s->r.serve));
+	assert_true(serve_sent(s->r.serve, s->r.out, s->r.out_len,
+	    (struct wall){s->r.req.tx.ns + after_ns}));
+}
+
+/* RFC 9769 with NTS: the sealed answer tells when the last one left, and
+ * nobody without the keys can spend that (G9). */
+static void
+test_g9_interleaved(void **state)
+{
+	struct nts_ef_answer answer;
+	struct session s;
+	struct ntp_ts origin, left;
+
+	(void)state;
+	session_init(&s, 15);
+	make_request(&s, 1);
+	assert_served(&s, 2);
+	assert_false(serve_wants_stamp(s.r.serve));
+	s.origin = s.r.head.receive;
+	make_request(&s, 1);
+	assert_served(&s, 2);
+	told_when_it_left(&s, 20000);
+	left = tstamp_from_wall((struct wall){s.r.req.tx.ns + 20000});
+	s.origin = origin = s.r.head.receive;
+	/* A stranger repeats what it saw, without and with broken fields. */
+	rig_plain(&s.r, 4, NTP_MODE_CLIENT);
+	put_origin(&s);
+	assert_int_equal(rig_ask(&s.r), SERVE_ANSWERED);
+	assert_int_equal(s.r.head.origin.v, RIG_TRANSMIT);
+	make_request(&s, 1);
+	s.r.in[s.r.req.len - 1] ^= 1;
+	assert_nak(&s);
+	assert_false(serve_wants_stamp(s.r.serve));
+	s.r.req.rx.ns += TSTAMP_NS_PER_S;
+	s.r.req.tx.ns += TSTAMP_NS_PER_S;
+	make_request(&s, 1);
+	assert_int_equal(rig_ask(&s.r), SERVE_ANSWERED_NTS);
+	assert_int_equal(s.r.head.origin.v, CLIENT_RX);
+	assert_in_range(llabs(tstamp_diff(s.r.head.transmit, left).ns), 0, 1);
+	assert_int_equal(open_answer(&s, &answer), 0);
+	assert_int_equal(answer.cookie_cnt, 2);
+	/* The same again is an ordinary answer: used once. */
+	s.origin = origin;
+	make_request(&s, 1);
+	assert_served(&s, 2);
+	session_fini(&s);
 }
 
 static void
@@ -625,6 +693,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_session),
+	    cmocka_unit_test(test_g9_interleaved),
 	    cmocka_unit_test(test_cookies_go_round),
 	    cmocka_unit_test(test_c1_c8_d2_every_byte),
 	    cmocka_unit_test(test_c2_truncated),
