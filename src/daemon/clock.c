@@ -441,7 +441,7 @@ clock_open(const struct daemon_boot *boot)
 		return NULL;
 	}
 	begin_limits(c);
-	if (!c->single && !c->conf.virtual_clock)
+	if (!c->single)
 		c->cancel_fd = os_clock_cancel_fd();
 	return c;
 }
