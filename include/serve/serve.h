@@ -20,6 +20,7 @@
 #include "base/timepage.h"
 #include "base/tstamp.h"
 #include "crypto/mac.h"
+#include "serve/limit.h"
 
 struct nts_keyring;
 struct serve_access;
@@ -31,7 +32,8 @@ enum serve_verdict {
 	SERVE_ANSWERED = 0, /* plain */
 	SERVE_ANSWERED_MAC, /* with the asker's symmetric key */
 	SERVE_ANSWERED_NTS,
-	SERVE_NAK, /* NTSN: cookie or authenticator bad */
+	SERVE_NAK,  /* NTSN: cookie or authenticator bad */
+	SERVE_RATE, /* kiss of death: ask less often */
 	/* everything below sends nothing */
 	SERVE_DROP_SHORT,  /* less than a header */
 	SERVE_DROP_LENGTH, /* not a multiple of 4, too long, cut off */
@@ -59,7 +61,7 @@ struct serve_counters {
 	uint64_t interleaved_cnt; /* answers that told when the last one left */
 };
 
-/* @access, @rng: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
+/* @access, @rng, @limit: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
  * without NTS.  @rng is asked several times for each request.  All but @rng
  * may be changed with serve_set_*. */
 struct serve_conf {
@@ -68,8 +70,9 @@ struct serve_conf {
 	const struct crypto_mac_key *keys;
 	size_t key_cnt;
 	struct rng *rng;
-	int8_t precision_log2s;  /* of our clock as read, e.g. -24 */
-	uint8_t local_stratum;   /* `local stratum N`; 0: none */
+	struct serve_limit *limit; /* NULL: none */
+	int8_t precision_log2s;    /* of our clock as read, e.g. -24 */
+	uint8_t local_stratum;     /* `local stratum N`; 0: none */
 	double local_distance_s; /* local also when root distance exceeds it */
 };
 
@@ -112,6 +115,11 @@ void serve_free(struct serve *s);
  * serve_set_access - from now on; borrowed.
  */
 void serve_set_access(struct serve *s, const struct serve_access *access);
+
+/**
+ * serve_set_limit - from now on; borrowed, NULL: no limit.
+ */
+void serve_set_limit(struct serve *s, struct serve_limit *limit);
 
 /**
  * serve_set_local - another `local stratum` (0: none) and its distance.

@@ -9,6 +9,7 @@ static const char *const verdict_texts[SERVE_VERDICT_CNT] = {
     [SERVE_ANSWERED_MAC] = "answered with mac",
     [SERVE_ANSWERED_NTS] = "answered with nts",
     [SERVE_NAK] = "nts nak",
+    [SERVE_RATE] = "told to ask less often",
     [SERVE_DROP_SHORT] = "short",
     [SERVE_DROP_LENGTH] = "bad length",
     [SERVE_DROP_VERSION] = "bad version",
@@ -43,7 +44,7 @@ serve_report(const struct serve *s, struct report_serve *r)
 		r->by_version[i] = s->counters.version_cnt[i];
 	r->rx_bytes = s->counters.rx_bytes;
 	r->tx_cnt = v[SERVE_ANSWERED] + v[SERVE_ANSWERED_MAC] +
-	    v[SERVE_ANSWERED_NTS] + v[SERVE_NAK];
+	    v[SERVE_ANSWERED_NTS] + v[SERVE_NAK] + v[SERVE_RATE];
 	r->tx_bytes = s->counters.tx_bytes;
 	r->ntp_cnt = v[SERVE_ANSWERED];
 	r->mac_cnt = v[SERVE_ANSWERED_MAC];
@@ -57,7 +58,7 @@ serve_report(const struct serve *s, struct report_serve *r)
 	r->mode_cnt = v[SERVE_DROP_MODE] + v[SERVE_DROP_SOURCE];
 	r->auth_bad_cnt =
 	    v[SERVE_DROP_KEY] + v[SERVE_DROP_MAC] + v[SERVE_DROP_NTS_OFF];
-	r->limited_cnt = v[SERVE_DROP_LIMITED];
+	r->limited_cnt = v[SERVE_DROP_LIMITED] + v[SERVE_RATE];
 }
 
 const char *

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/wipe.h"
+#include "ntp/kiss.h"
 #include "ntp/poll.h"
 #include "serve_priv.h"
 
@@ -134,7 +135,15 @@ answer_plain(struct serve *s, struct serve_job *job)
 {
 	const struct serve_request *req = job->req;
 	struct ntp_ext_list fields;
+	enum serve_limit_verdict limit = serve_limit_charge(
+	    s->conf.limit, SERVE_LIMIT_PLAIN, &req->from, s->now);
 
+	if (limit == SERVE_LIMIT_DROP)
+		return SERVE_DROP_LIMITED;
+	if (limit == SERVE_LIMIT_KISS) {
+		serve_put_header(s, job, NTP_KISS_CODE_RATE);
+		return SERVE_RATE;
+	}
 	if (req->len > NTP_HEADER_LEN) {
 		if (ntp_ext_walk(
 			&fields, req->data, req->len, job->head.version) < 0)
@@ -214,7 +223,6 @@ handle(struct serve *s, struct serve_job *job)
 		return SERVE_DROP_SOURCE;
 	if (!serve_access_allows(s->conf.access, &req->from))
 		return SERVE_DROP_DENIED;
-	/* The rate limit has its place here: before anything that costs. */
 	return answer(s, job);
 }
 
@@ -229,9 +237,9 @@ serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
 	bytes_out_init(&job.out, out, req->len < out_max ? req->len : out_max);
 	s->counters.rx_bytes += req->len;
 	*verdict = handle(s, &job);
-	if (*verdict <= SERVE_NAK && job.out.bad)
+	if (*verdict < SERVE_DROP_SHORT && job.out.bad)
 		*verdict = SERVE_DROP_ROOM;
-	if (*verdict <= SERVE_NAK)
+	if (*verdict < SERVE_DROP_SHORT)
 		len = job.out.pos;
 	else
 		s->stamp_wanted = false;
@@ -269,6 +277,12 @@ void
 serve_set_access(struct serve *s, const struct serve_access *access)
 {
 	s->conf.access = access;
+}
+
+void
+serve_set_limit(struct serve *s, struct serve_limit *limit)
+{
+	s->conf.limit = limit;
 }
 
 void

@@ -36,6 +36,7 @@ struct serve {
 	struct timepage_clock clock;
 	bool time_known;
 	bool clock_known;
+	struct mono now; /* of the batch */
 	struct serve_face face;
 	struct serve_interleave *interleave;
 	bool stamp_wanted; /* of the last answer */

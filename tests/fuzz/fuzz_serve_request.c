@@ -72,7 +72,7 @@ check(enum serve_verdict v, const uint8_t *in, size_t in_len,
 	struct ntp_packet ask, head;
 
 	demand(out_len <= in_len);
-	demand((v <= SERVE_NAK) == (out_len > 0));
+	demand((v < SERVE_DROP_SHORT) == (out_len > 0));
 	if (out_len == 0)
 		return;
 	demand(ntp_packet_decode(&ask, in, in_len) == 0);

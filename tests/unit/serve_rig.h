@@ -63,7 +63,7 @@ rig_ask(struct rig *r)
 	r->out_len = serve_request(
 	    r->serve, &r->req, r->out, sizeof r->out, &r->verdict);
 	assert_true(r->out_len <= r->req.len);
-	assert_true((r->out_len > 0) == (r->verdict <= SERVE_NAK));
+	assert_true((r->out_len > 0) == (r->verdict < SERVE_DROP_SHORT));
 	if (r->out_len > 0)
 		assert_int_equal(
 		    ntp_packet_decode(&r->head, r->out, r->out_len), 0);
