@@ -296,6 +296,16 @@ struct ipc_sym_key {
 	uint8_t key[IPC_SYM_KEY_MAX];
 };
 
+/* As struct serve_limit_conf. */
+struct ipc_limit {
+	bool on;
+	uint8_t burst;
+	uint8_t leak_log2;
+	uint8_t kod_log2;
+	int32_t interval_log2s;
+	uint32_t table_len;
+};
+
 struct ipc_serve_conf {
 	uint16_t socket_cnt;
 	uint16_t port;
@@ -304,6 +314,7 @@ struct ipc_serve_conf {
 	uint8_t local_stratum;
 	double local_distance_s;
 	int32_t pinned_cpu; /* -1: not pinned */
+	struct ipc_limit limit;
 };
 
 struct ipc_access_rule {
@@ -320,6 +331,7 @@ struct ipc_ke_conf {
 	uint8_t aead_cnt;
 	uint16_t aeads[IPC_AEADS_MAX];
 	char ntp_server[IPC_NAME_MAX];
+	struct ipc_limit limit;
 };
 
 /* The ring as nts/keyring encodes it. */

@@ -112,9 +112,9 @@ static const struct conf_entry directives[] = {
 	{"binddevice", ACTED, TEXT(""), C(binddevice)},
 	{"serverworkers", ACTED, INT(0, 256, 0), C(serverworkers)},
 	{"local", ACTED, OWNOUT(local), C(local)},
-	{"ratelimit", LATER, OWNOUT(limits), C(ratelimit)},
-	{"ntsratelimit", LATER, OWNOUT(limits), C(ntsratelimit)},
-	{"clientloglimit", LATER, INT(0, 9007199254740992.0, 524288),
+	{"ratelimit", ACTED, OWNOUT(limits), C(ratelimit)},
+	{"ntsratelimit", ACTED, OWNOUT(limits), C(ntsratelimit)},
+	{"clientloglimit", ACTED, INT(0, 9007199254740992.0, 524288),
 	    C(clientloglimit_len)},
 	{"noclientlog", LATER, FLAG, C(noclientlog)},
 	{"broadcast", REFUSED("broadcast time cannot be made safe; let the "

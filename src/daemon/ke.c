@@ -66,6 +66,8 @@ struct ke {
 	char server[IPC_NAME_MAX];
 	struct nts_cookie_keys cookies;
 	struct serve_access *access;
+	struct serve_limit *limit;
+	struct ipc_limit limit_conf;
 	struct conn *conns;
 	size_t conn_cnt;
 	struct report_ke report;
@@ -275,7 +277,9 @@ conn_begin(struct ke *k, int fd, const struct addr *peer)
 
 	k->report.accept_cnt++;
 	changed(k);
-	if (serve_access_allows(k->access, peer))
+	if (serve_access_allows(k->access, peer) &&
+	    serve_limit_charge(k->limit, SERVE_LIMIT_PLAIN, peer,
+		os_clock_mono()) == SERVE_LIMIT_PASS)
 		c = conn_place(k, peer);
 	if (!c) {
 		k->report.refused_cnt++;
@@ -369,6 +373,7 @@ take_conf(struct ke *k, const struct ipc_ke_conf *c)
 	memcpy(k->conf.aeads, c->aeads, sizeof c->aeads);
 	memcpy(k->server, c->ntp_server, sizeof k->server);
 	k->conf.server = k->server;
+	k->limit_conf = c->limit;
 }
 
 /* Certificates, rules, ring and settings out of the start data. */
@@ -393,6 +398,8 @@ load(struct ke *k, const struct daemon_boot *boot)
 			pairs[r.number].key = blob;
 		}
 	}
+	if (daemon_rules_limit(&k->limit_conf, &k->rng, &k->limit) < 0)
+		return ERR_FULL;
 	k->access = daemon_rules_load(boot);
 	k->tls = net_tls_server_new(pairs, pair_cnt);
 	return k->access && k->tls && k->conn_cnt > 0 ? 0 : ERR_LIBRARY;
@@ -418,6 +425,7 @@ ke_close(void *state)
 	net_tls_ctx_free(k->tls);
 	nts_cookie_keys_fini(&k->cookies);
 	serve_access_free(k->access);
+	serve_limit_free(k->limit);
 	os_randpool_free(k->pool);
 	free(k->conns);
 	free(k);

@@ -365,6 +365,21 @@ put_ring(const struct super *s, struct collector *to)
 	wipe_bytes(&m, sizeof m);
 }
 
+static struct ipc_limit
+limit_of(const struct conf *c, const struct conf_ratelimit *r)
+{
+	int64_t len = c->clientloglimit_len;
+
+	return (struct ipc_limit){
+	    .on = r->on,
+	    .interval_log2s = r->interval,
+	    .burst = r->burst,
+	    .leak_log2 = (uint8_t)r->leak,
+	    .kod_log2 = (uint8_t)r->kod,
+	    .table_len = len > INT32_MAX ? INT32_MAX : (uint32_t)len,
+	};
+}
+
 static void
 serve_data(struct super *s, struct collector *to)
 {
@@ -376,6 +391,7 @@ serve_data(struct super *s, struct collector *to)
 	    .local_stratum = c->local.stratum,
 	    .local_distance_s = c->local.distance_s,
 	    .pinned_cpu = -1,
+	    .limit = limit_of(c, &c->ratelimit),
 	};
 
 	collect(to, IPC_SERVE_CONF, &m);
@@ -412,6 +428,7 @@ ke_data(struct super *s, struct collector *to)
 		    ? c->maxntsconnections
 		    : KEEP_CONNS),
 	    .ntp_port = c->port,
+	    .limit = limit_of(c, &c->ntsratelimit),
 	};
 
 	m.aead_cnt = aeads(c, m.aeads);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Access rules out of start data.
+ * Access rules and rate limits out of start data.
  */
 #include "rules_priv.h"
 
@@ -43,4 +43,20 @@ daemon_rules_load(const struct daemon_boot *boot)
 	access = serve_access_new(rules, cnt);
 	free(rules);
 	return access;
+}
+
+int
+daemon_rules_limit(
+    const struct ipc_limit *conf, struct rng *rng, struct serve_limit **limit)
+{
+	struct serve_limit_conf c = {
+	    .interval_log2s = (int8_t)conf->interval_log2s,
+	    .burst = conf->burst,
+	    .leak_log2 = conf->leak_log2,
+	    .kod_log2 = conf->kod_log2,
+	    .table_len = conf->table_len,
+	};
+
+	*limit = conf->on ? serve_limit_new(&c, rng) : NULL;
+	return conf->on && !*limit ? ERR_FULL : 0;
 }

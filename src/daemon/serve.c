@@ -46,6 +46,7 @@ struct worker {
 	const struct timepage *time;
 	const struct timepage *clock;
 	struct serve_access *access;
+	struct serve_limit *limit;
 	struct nts_keyring ring;
 	bool ring_known;
 	struct crypto_mac_key keys[KEYS_MAX];
@@ -217,6 +218,9 @@ load(struct worker *w, const struct daemon_boot *boot)
 	    .local_stratum = w->conf.local ? w->conf.local_stratum : 0,
 	    .local_distance_s = w->conf.local_distance_s,
 	};
+	if (daemon_rules_limit(&w->conf.limit, &w->rng, &conf.limit) < 0)
+		return ERR_FULL;
+	w->limit = conf.limit;
 	if (w->access && w->batch)
 		w->serve = serve_new(&conf);
 	wipe_bytes(w->keys, sizeof w->keys);
@@ -236,6 +240,7 @@ serve_close(void *state)
 	serve_free(w->serve);
 	net_udp_batch_free(w->batch);
 	serve_access_free(w->access);
+	serve_limit_free(w->limit);
 	nts_keyring_wipe(&w->ring);
 	os_randpool_free(w->pool);
 	os_timepage_unmap(w->time);

@@ -307,6 +307,11 @@ static const struct field ipc_sym_key[] = {
     END,
 };
 
+#define LIMIT(s)                                                               \
+	BOOL(s, limit.on), INT(s, limit.burst), INT(s, limit.leak_log2),       \
+	    INT(s, limit.kod_log2), INT(s, limit.interval_log2s),              \
+	    INT(s, limit.table_len)
+
 static const struct field ipc_serve_conf[] = {
     INT(ipc_serve_conf, socket_cnt),
     INT(ipc_serve_conf, port),
@@ -315,6 +320,7 @@ static const struct field ipc_serve_conf[] = {
     INT(ipc_serve_conf, local_stratum),
     F64(ipc_serve_conf, local_distance_s),
     INT(ipc_serve_conf, pinned_cpu),
+    LIMIT(ipc_serve_conf),
     END,
 };
 
@@ -333,6 +339,7 @@ static const struct field ipc_ke_conf[] = {
     COUNT(ipc_ke_conf, aead_cnt, IPC_AEADS_MAX),
     INTS(ipc_ke_conf, aeads),
     STR(ipc_ke_conf, ntp_server),
+    LIMIT(ipc_ke_conf),
     END,
 };
 

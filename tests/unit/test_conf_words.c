@@ -47,7 +47,8 @@ static const char acted_directives[] =
     "ntsserverkey ntsservercert ntsport ntsprocesses maxntsconnections "
     "ntsrotate ntsdumpdir ntstrustedcerts nosystemcert ntsaeads ntsrefresh "
     "keyfile authselectmode include confdir sourcedir user pidfile dumpdir "
-    "lock_all sched_priority controlsocket serverworkers statedir rundir";
+    "lock_all sched_priority controlsocket serverworkers statedir rundir "
+    "ratelimit ntsratelimit clientloglimit";
 static const char acted_options[] =
     "nts port minpoll maxpoll iburst burst key ntsport certset prefer "
     "noselect trust require offline maxsources maxdelay";
