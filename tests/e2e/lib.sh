@@ -373,7 +373,7 @@ start_truenoon()
 	shift
 	[ $# = 0 ] || shift
 	start "$where" "$BIN" daemon -x -d -c "$conf" "$@"
-	ready "$name" 20 tn "$name" status
+	ready "$name" 20 tn "$name" serverstats
 }
 
 # says NAME COMMAND PATH VALUE: whether that is its answer.
@@ -410,6 +410,19 @@ chronyc()
 		-h "$T/$name/chronyd.sock" "$@"
 }
 
+# chronyc_says NAME COMMAND PATTERN: whether a line of the answer is like that.
+chronyc_says()
+{
+	chronyc "$1" "$2" 2>&1 | grep -E -q -e "$3"
+}
+
+# chronyd_counted NAME FIELD MINIMUM: of its server statistics.  Field 1 is
+# NTP requests, 6 key exchanges accepted, 8 authenticated NTP requests.
+chronyd_counted()
+{
+	[ "$(chronyc "$1" serverstats | cut -d, -f"$2")" -ge "$3" ]
+}
+
 need_peers()
 {
 	[ ! -s "$PEERS/absent" ] || skip "$(cat "$PEERS/absent")"
@@ -444,7 +457,9 @@ conf_ntpd()
 	mkdir -p "$T/$1"
 	{
 		echo "disable ntp"
-		echo "restrict default"
+		echo "restrict default nomodify"
+		echo "restrict 127.0.0.1"
+		echo "restrict ::1"
 		cat
 	} >"$T/$1.conf"
 }
@@ -455,6 +470,12 @@ ntpq()
 	local name=$1
 	shift
 	in_place "${AT[$name]}" "$PEERS/bin/ntpq" -n -c "$*" 127.0.0.1
+}
+
+# ntpq_says NAME COMMAND PATTERN: whether a line of the answer is like that.
+ntpq_says()
+{
+	ntpq "$1" "$2" 2>&1 | grep -E -q -e "$3"
 }
 
 # start_ntpd NAME[@PLACE] [CONF [ARGS]]: needs port 123, hence namespaces.
@@ -470,7 +491,7 @@ start_ntpd()
 	# shellcheck disable=SC2046 # words or nothing
 	start "$where" $(harmless) "$PEERS/bin/ntpd" -n -c "$conf" \
 		-p "$T/$name/pid" "$@"
-	ready "$name" 20 ntpq "$name" rv 0 version
+	ready "$name" 20 ntpq_says "$name" "rv 0 version" ntpsec
 }
 
 # ---- certificates ---------------------------------------------------------

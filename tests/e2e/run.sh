@@ -9,9 +9,9 @@
 #   E2E_SKIP_IS_FAILURE=1  a skipped script is a failure
 set -u
 
-: "${BIN:=build/release/truenoon}"
-export BIN
 dir=$(cd "$(dirname "$0")" && pwd)
+: "${BIN:=$(cd "$dir/../.." && pwd)/build/release/truenoon}"
+export BIN
 logs=$(mktemp -d "${TMPDIR:-/tmp}/tn-e2e.XXXXXX")
 trap 'rm -rf "$logs"' EXIT
 trap 'exit 1' INT TERM HUP
