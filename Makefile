@@ -141,6 +141,7 @@ check:				## install what is missing, build, lint, every test
 unit: $(UNIT)			## run the unit tests
 	$Q$(call each,$^)
 lint: all			## layer, purity, naming and size rules
+	$Qsh tests/lint/lint.sh $B "$(PURE)"
 sim: $(SIM)			## run the simulator scenarios, short form
 	$Q$(call each,$B/tests/sim/sim_short)
 sim-report: $(SIM)		## all scenarios, ten seeds each, as a table
