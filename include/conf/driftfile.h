@@ -19,6 +19,10 @@
 struct conf_drift {
 	double freq_ppm; /* as chrony: positive, our clock gains */
 	double skew_ppm; /* error bound of it */
+	/* The learned wander, log10 of s/s per root second, and its error;
+	 * 0 error: not in the file. */
+	double wander_log10;
+	double wander_error_log10;
 };
 
 /**

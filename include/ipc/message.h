@@ -63,6 +63,8 @@ enum ipc_type {
 	IPC_COOKIES_SAVE,   /* sync to super */
 	IPC_DRIFT_SAVE,     /* sync to super */
 	IPC_TIME_CONFIRMED, /* sync to super: last known time */
+	IPC_PATH_SAVED,     /* super to sync: as found on disc */
+	IPC_PATH_SAVE,      /* sync to super */
 	/* reports, all to ctl */
 	IPC_REPORT_SOURCE,
 	IPC_REPORT_SYNC,
@@ -236,6 +238,8 @@ struct ipc_sync_conf {
 	double targeterror_s;
 	double drift_sps;       /* from the drift file */
 	double drift_error_sps; /* 0: no drift file */
+	double wander_log10;
+	double wander_error_log10; /* 0: not in it */
 	uint32_t ntsrefresh_s;
 	bool local;
 	uint8_t local_stratum;
@@ -356,6 +360,14 @@ struct ipc_cookies {
 struct ipc_drift_save {
 	double freq_sps;
 	double error_sps;
+	double wander_log10;
+	double wander_error_log10; /* 0: not learned */
+};
+
+/* What was learned of the way to a server; @base_delay_s 0: nothing. */
+struct ipc_path {
+	struct addr addr;
+	double base_delay_s;
 };
 
 struct ipc_time_confirmed {
@@ -392,6 +404,7 @@ union ipc_any {
 	struct ipc_cookies cookies;
 	struct ipc_drift_save drift_save;
 	struct ipc_time_confirmed time_confirmed;
+	struct ipc_path path;
 	struct report_source report_source;
 	struct report_sync report_sync;
 	struct report_serve report_serve;

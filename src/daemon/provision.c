@@ -172,6 +172,8 @@ sync_conf(const struct super *s, struct ipc_sync_conf *m)
 	m->targeterror_s = c->targeterror_s;
 	m->drift_sps = s->drift_sps;
 	m->drift_error_sps = s->drift_known ? s->drift_error_sps : 0;
+	m->wander_log10 = s->wander_log10;
+	m->wander_error_log10 = s->wander_error_log10;
 	m->ntsrefresh_s = (uint32_t)c->ntsrefresh_s;
 	m->local = c->local.on;
 	m->local_stratum = c->local.stratum;
@@ -495,6 +497,8 @@ role_data(struct super *s, enum role role, struct ipc_start *to, bool hashing)
 		daemon_provision_clock(s, &clock);
 		collect(&c, IPC_CLOCK_CONF, &clock);
 	} else if (role == ROLE_SYNC) {
+		for (size_t i = 0; i < s->path_cnt; i++)
+			collect(&c, IPC_PATH_SAVED, &s->paths[i]);
 		daemon_provision_sources(s, collect, &c);
 	} else if (role == ROLE_SERVE) {
 		serve_data(s, &c);

@@ -128,6 +128,18 @@ make_dir(const char *path, mode_t mode, const char *directive)
 	return 0;
 }
 
+/* What is kept there makes the next start quicker, no more. */
+static void
+want_dir(const char *path, const char *directive)
+{
+	if (path[0] == '\0')
+		return;
+	if (make_dirs(path, 0750) < 0 || access(path, W_OK) < 0)
+		os_log_warn("directory is of no use, nothing is kept there "
+			    "directive=%s path=%s reason=\"%s\"",
+		    directive, path, strerror(errno));
+}
+
 static void
 warn_open(const char *path)
 {
@@ -144,9 +156,10 @@ daemon_setup_dirs(struct super *s)
 {
 	umask(022);
 	if (make_dir(s->conf.statedir, 0750, "statedir") < 0 ||
-	    make_dir(s->conf.rundir, 0755, "rundir") < 0 ||
-	    make_dir(s->conf.ntsdumpdir, 0750, "ntsdumpdir") < 0)
+	    make_dir(s->conf.rundir, 0755, "rundir") < 0)
 		return ERR_SYSTEM;
+	want_dir(s->conf.ntsdumpdir, "ntsdumpdir");
+	want_dir(s->conf.dumpdir, "dumpdir");
 	warn_open(s->conf.statedir);
 	return 0;
 }

@@ -75,8 +75,46 @@ load_drift(struct super *s)
 		/* The file has the error of the clock, we its correction. */
 		s->drift_sps = -d.freq_ppm * 1e-6;
 		s->drift_error_sps = d.skew_ppm * 1e-6;
+		s->wander_log10 = d.wander_log10;
+		s->wander_error_log10 = d.wander_error_log10;
 	} else {
 		os_log_warn("drift file makes no sense, ignored file=%s", path);
+	}
+	os_file_free(data, len);
+}
+
+/* DUMPDIR/paths: an address and the least delay to it a line. */
+static const char *
+paths_path(const struct super *s, char path[PATH_MAX])
+{
+	if (s->conf.dumpdir[0] == '\0')
+		return state_path(s, "paths", path);
+	snprintf(path, PATH_MAX, "%s/paths", s->conf.dumpdir);
+	return path;
+}
+
+static void
+load_paths(struct super *s)
+{
+	char path[PATH_MAX], addr[ADDR_TEXT_MAX];
+	uint8_t *data;
+	size_t len;
+	int used = 0;
+	double delay_s;
+
+	if (os_file_read(paths_path(s, path), OS_FILE_NOFOLLOW, 16 * SMALL_MAX,
+		&data, &len) < 0)
+		return;
+	for (const char *at = (const char *)data; s->path_cnt < SUPER_SLOTS &&
+	     sscanf(at, "%63s %lf%n", addr, &delay_s, &used) == 2;
+	     at += used) {
+		struct ipc_path *p = &s->paths[s->path_cnt];
+
+		if (addr_parse(&p->addr, addr) == 0 && delay_s > 0 &&
+		    delay_s < 100) {
+			p->base_delay_s = delay_s;
+			s->path_cnt++;
+		}
 	}
 	os_file_free(data, len);
 }
@@ -150,6 +188,7 @@ void
 daemon_store_load(struct super *s)
 {
 	load_drift(s);
+	load_paths(s);
 	load_time(s);
 	load_limits(s);
 	if (conf_serves_nts(&s->conf))
@@ -162,12 +201,46 @@ daemon_store_drift(struct super *s, const struct ipc_drift_save *m)
 	struct conf_drift d = {
 	    .freq_ppm = -m->freq_sps * 1e6,
 	    .skew_ppm = m->error_sps * 1e6,
+	    .wander_log10 = m->wander_log10,
+	    .wander_error_log10 = m->wander_error_log10,
 	};
 	char path[PATH_MAX], text[CONF_DRIFT_TEXT];
 	int len = conf_drift_print(&d, text);
 
 	if (len > 0)
 		write_state(drift_path(s, path), text, (size_t)len, 0644);
+}
+
+/* Kept in memory until daemon_store_paths; the newest push out the oldest. */
+void
+daemon_store_path(struct super *s, const struct ipc_path *m)
+{
+	size_t i = 0;
+
+	while (i < s->path_cnt && !addr_same_host(&s->paths[i].addr, &m->addr))
+		i++;
+	if (i == s->path_cnt && s->path_cnt < SUPER_SLOTS)
+		s->path_cnt++;
+	if (i == SUPER_SLOTS)
+		i = SUPER_SLOTS - 1;
+	memmove(&s->paths[1], &s->paths[0], i * sizeof s->paths[0]);
+	s->paths[0] = *m;
+}
+
+void
+daemon_store_paths(struct super *s)
+{
+	char path[PATH_MAX], text[SUPER_SLOTS * (ADDR_TEXT_MAX + 32)];
+	char addr[ADDR_TEXT_MAX];
+	size_t len = 0;
+
+	if (s->path_cnt == 0)
+		return;
+	for (size_t i = 0; i < s->path_cnt; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len,
+		    "%s %.9f\n", addr_text(&s->paths[i].addr, addr),
+		    s->paths[i].base_delay_s);
+	write_state(paths_path(s, path), text, len, 0644);
 }
 
 void

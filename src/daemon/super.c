@@ -43,6 +43,10 @@ take_message(
 		break;
 	case IPC_DRIFT_SAVE:
 		daemon_store_drift(s, &msg->drift_save);
+		daemon_store_paths(s);
+		break;
+	case IPC_PATH_SAVE:
+		daemon_store_path(s, &msg->path);
 		break;
 	case IPC_TIME_CONFIRMED:
 		daemon_store_time(s, &msg->time_confirmed);

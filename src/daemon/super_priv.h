@@ -85,6 +85,9 @@ struct super {
 	struct wall last_known;
 	bool drift_known;
 	double drift_sps, drift_error_sps;
+	double wander_log10, wander_error_log10;
+	struct ipc_path paths[SUPER_SLOTS]; /* the latest first */
+	size_t path_cnt;
 	uint8_t hash_key[SIPHASH_KEY_LEN];
 	uint64_t hash[ROLE_CNT]; /* of the start data in use, for reloads */
 	uint32_t generation;     /* of that data, counting reloads */
@@ -125,6 +128,8 @@ uint64_t daemon_provision_hash(struct super *s, enum role role);
 /* store.c */
 void daemon_store_load(struct super *s);
 void daemon_store_drift(struct super *s, const struct ipc_drift_save *m);
+void daemon_store_path(struct super *s, const struct ipc_path *m);
+void daemon_store_paths(struct super *s);
 void daemon_store_time(struct super *s, const struct ipc_time_confirmed *m);
 bool daemon_store_limits(struct super *s, const struct ipc_budget_ask *m);
 void daemon_store_cookies(struct super *s, const struct ipc_cookies *m);

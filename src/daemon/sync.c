@@ -18,6 +18,7 @@
 
 #define TRUTH_NS (10 * TSTAMP_NS_PER_S)   /* repeated at least that often */
 #define SAVE_NS  (3600 * TSTAMP_NS_PER_S) /* drift and last known time */
+#define PATH_SAMPLES 16 /* before its least delay is worth keeping */
 #define FIRST_NS (60 * TSTAMP_NS_PER_S)
 
 static void
@@ -56,6 +57,24 @@ tell_truth(struct sync *s, struct mono now)
 	daemon_port_send(&s->port, IPC_CLOCK_TRUTH, &m);
 }
 
+/* The least delay to each server, so that the next run need not learn it. */
+static void
+save_paths(struct sync *s, struct mono now)
+{
+	struct discipline_source_view v;
+
+	for (unsigned i = 0; i < SYNC_SLOTS; i++) {
+		struct ipc_path m = {.addr = s->slots[i].addr};
+
+		if (!s->slots[i].dir ||
+		    discipline_look_source(s->discipline, i, now, &v) < 0 ||
+		    v.sample_cnt < PATH_SAMPLES || !(v.base_delay_s > 0))
+			continue;
+		m.base_delay_s = v.base_delay_s;
+		daemon_port_send(&s->port, IPC_PATH_SAVE, &m);
+	}
+}
+
 /* The drift file and the last known time, now and then. */
 static void
 save(struct sync *s, struct mono now)
@@ -68,6 +87,9 @@ save(struct sync *s, struct mono now)
 	if (l.valid) {
 		drift.freq_sps = l.freq_sps;
 		drift.error_sps = l.freq_error_sps;
+		drift.wander_log10 = l.wander_log10;
+		drift.wander_error_log10 = l.wander_error_log10;
+		save_paths(s, now);
 		daemon_port_send(&s->port, IPC_DRIFT_SAVE, &drift);
 	}
 	if (s->told.synced) {
@@ -234,6 +256,10 @@ discipline_settings(const struct sync *s, struct discipline_conf *to)
 		to->freq_sps = c->drift_sps;
 		to->freq_error_sps = c->drift_error_sps;
 	}
+	if (c->wander_error_log10 > 0) {
+		to->wander_log10 = c->wander_log10;
+		to->wander_error_log10 = c->wander_error_log10;
+	}
 }
 
 static void
@@ -295,6 +321,10 @@ sync_message(void *state, unsigned type, const union ipc_any *msg)
 		break;
 	case IPC_SYM_KEY:
 		take_key(s, &msg->sym_key);
+		break;
+	case IPC_PATH_SAVED:
+		if (s->path_cnt < SYNC_SLOTS)
+			s->paths[s->path_cnt++] = msg->path;
 		break;
 	default:
 		break;

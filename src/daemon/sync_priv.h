@@ -80,6 +80,8 @@ struct sync {
 	size_t key_cnt;
 	struct ipc_cookies *saved; /* from disc, each used once; owned */
 	size_t saved_cnt;
+	struct ipc_path paths[SYNC_SLOTS]; /* learned in an earlier run */
+	size_t path_cnt;
 	uint32_t id;  /* of the last question asked */
 	uint32_t seq; /* of the last clock command */
 	struct net_timer tick;

@@ -235,6 +235,15 @@ slot_start(struct sync_slot *sl, const struct addr *a)
 	daemon_sync_source_poll(sl);
 }
 
+static double
+known_delay_s(const struct sync *s, const struct addr *a)
+{
+	for (size_t i = 0; i < s->path_cnt; i++)
+		if (addr_same_host(&s->paths[i].addr, a))
+			return s->paths[i].base_delay_s;
+	return 0;
+}
+
 static void
 slot_open(struct sync_slot *sl, struct sync_directive *d, const struct addr *a)
 {
@@ -244,6 +253,7 @@ slot_open(struct sync_slot *sl, struct sync_directive *d, const struct addr *a)
 	char text[ADDR_TEXT_MAX];
 
 	discipline_conf_of(&d->conf, a, &dc);
+	dc.base_delay_s = known_delay_s(s, a);
 	if (assoc_conf_of(s, &d->conf, &ac) < 0) {
 		os_log_error("source not used: key is not in the keyfile "
 			     "source=%s key=%u",

@@ -246,6 +246,8 @@ static const struct field ipc_sync_conf[] = {
     F64(ipc_sync_conf, targeterror_s),
     F64(ipc_sync_conf, drift_sps),
     F64(ipc_sync_conf, drift_error_sps),
+    F64(ipc_sync_conf, wander_log10),
+    F64(ipc_sync_conf, wander_error_log10),
     INT(ipc_sync_conf, ntsrefresh_s),
     BOOL(ipc_sync_conf, local),
     INT(ipc_sync_conf, local_stratum),
@@ -365,6 +367,14 @@ static const struct field ipc_cookies[] = {
 static const struct field ipc_drift_save[] = {
     F64(ipc_drift_save, freq_sps),
     F64(ipc_drift_save, error_sps),
+    F64(ipc_drift_save, wander_log10),
+    F64(ipc_drift_save, wander_error_log10),
+    END,
+};
+
+static const struct field ipc_path[] = {
+    ADDR(ipc_path, addr),
+    F64(ipc_path, base_delay_s),
     END,
 };
 
@@ -513,6 +523,8 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_COOKIES_SAVE] = ipc_cookies,
     [IPC_DRIFT_SAVE] = ipc_drift_save,
     [IPC_TIME_CONFIRMED] = ipc_time_confirmed,
+    [IPC_PATH_SAVED] = ipc_path,
+    [IPC_PATH_SAVE] = ipc_path,
     [IPC_REPORT_SOURCE] = report_source,
     [IPC_REPORT_SYNC] = report_sync,
     [IPC_REPORT_SERVE] = report_serve,

@@ -65,6 +65,10 @@ static const struct row rows[IPC_TYPE_CNT] = {
     [IPC_DRIFT_SAVE] = {BIT(ROLE_SYNC), BIT(ROLE_SUPER), 1, 8, "drift-save"},
     [IPC_TIME_CONFIRMED] =
         {BIT(ROLE_SYNC), BIT(ROLE_SUPER), 1, 8, "time-confirmed"},
+    [IPC_PATH_SAVED] =
+        {FROM_SUPER, BIT(ROLE_SYNC), UNLIMITED, 0, "path-saved"},
+    [IPC_PATH_SAVE] =
+        {BIT(ROLE_SYNC), BIT(ROLE_SUPER), 1, 150, "path-save"},
     [IPC_REPORT_SOURCE] =
         {BIT(ROLE_SYNC), BIT(ROLE_CTL), 200, 1000, "report-source"},
     [IPC_REPORT_SYNC] =

@@ -97,7 +97,8 @@ printed_reads_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-		struct conf_drift d = {values[i], 0.125};
+		struct conf_drift d = {
+		    .freq_ppm = values[i], .skew_ppm = 0.125};
 		int len = conf_drift_print(&d, text);
 
 		assert_int_equal(len, strlen(text));
@@ -124,10 +125,36 @@ every_truncation(void **state)
 	}
 }
 
+static void
+the_learned_wander_comes_back(void **state)
+{
+	struct conf_drift d = {
+	    .freq_ppm = -3.25,
+	    .skew_ppm = 0.5,
+	    .wander_log10 = -9.25,
+	    .wander_error_log10 = 0.75,
+	};
+	char text[CONF_DRIFT_TEXT];
+	int len = conf_drift_print(&d, text);
+
+	(void)state;
+	assert_true(len > 0);
+	memset(&d, 0, sizeof d);
+	assert_int_equal(conf_drift_parse(&d, text, (size_t)len), 0);
+	assert_true(d.freq_ppm == -3.25 && d.skew_ppm == 0.5);
+	assert_true(d.wander_log10 == -9.25 && d.wander_error_log10 == 0.75);
+	/* what cannot be a wander is left alone */
+	assert_int_equal(conf_drift_parse(&d, "1 2 -999 1\n", 11), 0);
+	assert_true(d.wander_error_log10 == 0 && d.wander_log10 == 0);
+	assert_int_equal(conf_drift_parse(&d, "1 2 word 1\n", 11), 0);
+	assert_true(d.wander_error_log10 == 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_learned_wander_comes_back),
 	    cmocka_unit_test(good),
 	    cmocka_unit_test(k2_absurd),
 	    cmocka_unit_test(k2_binary_and_long),
