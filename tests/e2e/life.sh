@@ -54,10 +54,11 @@ roles()
 {
 	local super child comm
 	super=$(super_of "$1")
-	for child in $(cat "/proc/$super/task/$super/children"); do
-		comm=$(cat "/proc/$child/comm" 2>/dev/null) || continue
-		echo "$child ${comm#tn-}"
-	done
+	tr ' ' '\n' <"/proc/$super/task/$super/children" |
+		while read -r child; do
+			comm=$(cat "/proc/$child/comm" 2>/dev/null) || continue
+			echo "$child ${comm#tn-}"
+		done
 }
 
 # role NAME ROLE: the process id of its first.
