@@ -162,24 +162,21 @@ tell(void *arg, unsigned type, const void *msg)
 }
 
 static void
-take_new(struct super *s, const struct conf *c)
+take_new(struct super *s, const struct conf *c, bool listen)
 {
-	bool listen =
-	    !daemon_listen_same(&s->conf, c) || !daemon_listen_whole(s);
+	bool had_nts = conf_serves_nts(&s->conf);
 	struct ipc_clock_conf clock;
 
 	s->conf = *c;
 	s->generation++;
+	if (conf_serves_nts(c) && !had_nts)
+		daemon_store_load_ring(s);
 	daemon_provision_slots(s);
 	daemon_provision_clock(s, &clock);
 	daemon_crew_send(&s->crew, ROLE_CLOCK, IPC_CLOCK_CONF, &clock);
 	daemon_provision_sources(s, tell, s);
-	if (listen) {
-		daemon_listen_close(s);
-		if (daemon_listen_open(s, false) < 0)
-			daemon_listen_close(s);
+	if (listen)
 		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 1; /* no such data */
-	}
 	replace(s, ROLE_DIAL, daemon_workers_dial(&s->conf));
 	replace(s, ROLE_SERVE, s->ntp_cnt);
 	replace(s, ROLE_KE, s->ke_cnt);
@@ -190,18 +187,20 @@ daemon_crewing_reload(struct super *s)
 {
 	struct super_keys *keys = calloc(1, sizeof *keys);
 	struct conf *c = keys ? read_new(s, keys) : NULL;
+	bool listen =
+	    c && (!daemon_listen_same(&s->conf, c) || !daemon_listen_whole(s));
 
-	if (!c) {
+	if (!c || (listen && daemon_listen_move(s, c) < 0)) {
 		os_log_error("reload failed, the old configuration stays "
 			     "file=%s",
 		    s->opt.conf_path);
-		free(keys);
-		return;
+	} else {
+		s->keys = *keys;
+		take_new(s, c, listen);
+		os_log_info("configuration reloaded file=%s", s->opt.conf_path);
 	}
-	s->keys = *keys;
-	take_new(s, c);
-	os_log_info("configuration reloaded file=%s", s->opt.conf_path);
-	explicit_bzero(keys, sizeof *keys);
+	if (keys)
+		explicit_bzero(keys, sizeof *keys);
 	free(keys);
 	free(c);
 }

@@ -123,24 +123,21 @@ steer(const struct super *s)
 }
 
 int
-daemon_listen_open(struct super *s, bool start)
+daemon_listen_open(struct super *s, const struct conf *c, bool start)
 {
 	int err = 0;
 
-	s->ntp_cnt = conf_serves_ntp(&s->conf)
-	    ? (uint16_t)daemon_workers_serve_cnt(&s->conf)
-	    : 0;
-	s->ke_cnt = conf_serves_nts(&s->conf)
-	    ? (uint16_t)daemon_workers_ke_cnt(&s->conf)
-	    : 0;
+	s->ntp_cnt =
+	    conf_serves_ntp(c) ? (uint16_t)daemon_workers_serve_cnt(c) : 0;
+	s->ke_cnt = conf_serves_nts(c) ? (uint16_t)daemon_workers_ke_cnt(c) : 0;
 	if (s->opt.single) {
 		s->ntp_cnt = s->ntp_cnt > 0;
 		s->ke_cnt = s->ke_cnt > 0;
 	}
 	for (size_t i = 0; i < s->ntp_cnt && err == 0; i++)
-		err = open_set(&s->conf, &s->ntp[i], true, start && i == 0);
+		err = open_set(c, &s->ntp[i], true, start && i == 0);
 	for (size_t i = 0; i < s->ke_cnt && err == 0; i++)
-		err = open_set(&s->conf, &s->ke[i], false, start && i == 0);
+		err = open_set(c, &s->ke[i], false, start && i == 0);
 	steer(s);
 	return err;
 }
@@ -178,6 +175,35 @@ daemon_listen_close(struct super *s)
 	}
 	s->ntp_cnt = 0;
 	s->ke_cnt = 0;
+}
+
+/* The new sockets are there before the old ones go, or the old ones stay. */
+int
+daemon_listen_move(struct super *s, const struct conf *c)
+{
+	struct super_sockets ntp[SUPER_WORKERS_MAX], ke[SUPER_WORKERS_MAX];
+	uint16_t ntp_cnt = s->ntp_cnt, ke_cnt = s->ke_cnt;
+	int err;
+
+	memcpy(ntp, s->ntp, sizeof ntp);
+	memcpy(ke, s->ke, sizeof ke);
+	memset(s->ntp, 0, sizeof s->ntp);
+	memset(s->ke, 0, sizeof s->ke);
+	err = daemon_listen_open(s, c, false);
+	if (err < 0) {
+		daemon_listen_close(s);
+		memcpy(s->ntp, ntp, sizeof ntp);
+		memcpy(s->ke, ke, sizeof ke);
+		s->ntp_cnt = ntp_cnt;
+		s->ke_cnt = ke_cnt;
+		steer(s);
+		return err;
+	}
+	for (size_t i = 0; i < SUPER_WORKERS_MAX; i++) {
+		close_sockets(&ntp[i]);
+		close_sockets(&ke[i]);
+	}
+	return 0;
 }
 
 bool

@@ -158,8 +158,8 @@ daemon_store_ring(struct super *s)
 	wipe_bytes(buf, sizeof buf);
 }
 
-static void
-load_ring(struct super *s)
+void
+daemon_store_load_ring(struct super *s)
 {
 	struct dur period = {s->conf.ntsrotate_s * TSTAMP_NS_PER_S};
 	struct wall now = os_clock_real();
@@ -192,7 +192,7 @@ daemon_store_load(struct super *s)
 	load_time(s);
 	load_limits(s);
 	if (conf_serves_nts(&s->conf))
-		load_ring(s);
+		daemon_store_load_ring(s);
 }
 
 void

@@ -177,8 +177,10 @@ signalled(void *arg)
 		s->crew.kind->reap(&s->crew);
 	if (os_signal_take(SIGTERM) || os_signal_take(SIGINT))
 		begin_stop(s);
-	if (os_signal_take(SIGHUP) && !s->stopping)
+	if (os_signal_take(SIGHUP) && !s->stopping) {
 		daemon_crewing_reload(s);
+		arm_rotation(s);
+	}
 	if (s->stopping && !daemon_crew_running(&s->crew))
 		net_loop_stop(s->loop);
 }
@@ -256,7 +258,7 @@ make_ready(struct super *s)
 	if (err == 0)
 		err = daemon_listen_control(s);
 	if (err == 0)
-		err = daemon_listen_open(s, true);
+		err = daemon_listen_open(s, &s->conf, true);
 	if (err == 0)
 		err = daemon_setup_pages(s);
 	if (err < 0)

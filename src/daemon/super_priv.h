@@ -108,7 +108,8 @@ int daemon_setup_certs(const struct conf *c, int64_t now_s);
 int daemon_setup_cage(struct super *s);
 
 /* listen.c */
-int daemon_listen_open(struct super *s, bool start);
+int daemon_listen_open(struct super *s, const struct conf *c, bool start);
+int daemon_listen_move(struct super *s, const struct conf *c);
 int daemon_listen_control(struct super *s);
 bool daemon_listen_same(const struct conf *a, const struct conf *b);
 void daemon_listen_leave(struct super *s, enum role role, uint16_t place);
@@ -135,6 +136,7 @@ bool daemon_store_limits(struct super *s, const struct ipc_budget_ask *m);
 void daemon_store_cookies(struct super *s, const struct ipc_cookies *m);
 void daemon_store_take_cookies(struct super *s, struct ipc_start *to);
 void daemon_store_ring(struct super *s);
+void daemon_store_load_ring(struct super *s);
 int daemon_store_pid(struct super *s);
 void daemon_store_unpid(struct super *s);
 int daemon_store_keys(const struct conf *c, struct super_keys *keys);
