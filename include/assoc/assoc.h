@@ -8,9 +8,13 @@
  * each kind, all of it in struct assoc_todo.  It has no socket, clock or
  * table of others, and allocates nothing after assoc_new.
  *
+ * With xleave a request may ask when the answer before really left the
+ * server (RFC 9769), and the sample of an exchange then comes with the next
+ * answer: its time lies one poll interval back.
+ *
  * Invariants: every request has a fresh random transmit timestamp and, with
  * NTS, a cookie that was never sent before; every request has at most one
- * accepted answer; a source configured with NTS or a key gives authenticated
+ * accepted answer and gives at most one sample; a source configured with NTS or a key gives authenticated
  * samples or none; what does not authenticate changes nothing but counters.
  */
 #ifndef ASSOC_ASSOC_H
@@ -60,7 +64,7 @@ struct assoc_conf {
 	bool iburst;
 	bool burst;
 	bool offline;    /* start so */
-	bool xleave;     /* interleaved mode, RFC 9769; reserved */
+	bool xleave;     /* ask in interleaved mode, RFC 9769 */
 	bool pool;       /* may be replaced when it does not answer */
 	bool local_ok;   /* a loopback server was named by the operator */
 	uint8_t version; /* 1..4; 0 means 4 */
@@ -123,6 +127,7 @@ enum assoc_verdict {
 	ASSOC_BAD_CERT,    /* time outside the certificate's validity */
 	ASSOC_BAD_DELAY,   /* beyond maxdelay */
 	ASSOC_CLOCK_MOVED, /* our clock was set while it was under way */
+	ASSOC_NO_NEWS,     /* interleaved: its sample comes with the next */
 	ASSOC_VERDICT_CNT,
 };
 

@@ -36,6 +36,7 @@ static const char *const verdict_texts[ASSOC_VERDICT_CNT] = {
     [ASSOC_BAD_CERT] = "time outside the certificate's validity",
     [ASSOC_BAD_DELAY] = "delay too long",
     [ASSOC_CLOCK_MOVED] = "our clock was set meanwhile",
+    [ASSOC_NO_NEWS] = "interleaved, its sample comes with the next",
 };
 
 const char *
@@ -131,6 +132,7 @@ assoc_address(struct assoc *a, const struct addr *addr, struct mono now,
 		return;
 	}
 	close_all(a, todo);
+	assoc_interleave_forget(a);
 	a->addr = *addr;
 	a->addr.port = a->conf.port;
 	a->address_try_cnt = 0;
@@ -265,6 +267,7 @@ act_on(struct assoc *a, const struct ntp_packet *head, struct mono now,
 	case ASSOC_BAD_TIME:
 	case ASSOC_BAD_DELAY:
 	case ASSOC_CLOCK_MOVED:
+	case ASSOC_NO_NEWS:
 	case ASSOC_KOD_OTHER:
 		heard(a, head, now);
 		break;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The state of an association, and the steps that its modules share:
- * exchange.c makes requests and judges answers, keys.c decides on key
- * exchanges, assoc.c takes the events and plans.
+ * exchange.c makes requests and judges answers, interleave.c completes the
+ * exchange before, keys.c decides on key exchanges, assoc.c takes the events
+ * and plan.c plans.
  */
 #ifndef ASSOC_PRIV_H
 #define ASSOC_PRIV_H
@@ -24,10 +25,37 @@ struct assoc_exchange {
 	bool kernel;
 	bool clock_moved;
 	struct ntp_ts transmit; /* random: what the origin must be */
+	struct ntp_ts receive;  /* the same, of an interleaved answer; or 0 */
+	struct ntp_ts named;    /* the server's time that we gave as origin */
 	struct wall t1;
 	struct wall t1_kernel;
 	struct mono sent_at;
 	struct mono deadline;
+};
+
+/* The four times of an exchange, ours on the disciplined clock.  @middle:
+ * between T1 and T4. */
+struct assoc_times {
+	struct wall t1;
+	struct ntp_ts t2;
+	struct ntp_ts t3;
+	struct wall t4;
+	struct mono middle;
+	bool hardware;
+	bool interleaved;
+};
+
+/* The last exchange, with `xleave`: its T3 is the server's guess, and the
+ * next answer may tell the true one. */
+struct assoc_previous {
+	bool known;
+	bool sampled; /* by its own answer */
+	struct assoc_times times;
+	struct ntp_ts last_t3; /* as its answer said, whatever that means */
+	struct ntp_short root_delay;
+	struct ntp_short root_dispersion;
+	unsigned asked_cnt; /* interleaved requests since */
+	unsigned bad_cnt;   /* completions in a row that gave no sample */
 };
 
 /* Key exchanges.  @try_cnt: since one led to an answer. */
@@ -82,6 +110,7 @@ struct assoc {
 	struct assoc_ke ke;
 	unsigned exchange_idx; /* the next to use */
 	struct assoc_exchange exchanges[ASSOC_EXCHANGES];
+	struct assoc_previous previous;
 	struct nts_jar jar;
 	struct mono timer;      /* as last told */
 	struct ntp_packet last; /* header of the last good answer */
@@ -120,6 +149,49 @@ void assoc_exchange_expire(
 unsigned assoc_exchange_judge(struct assoc *a,
     const struct assoc_answer *answer, struct ntp_packet *head,
     struct assoc_todo *todo);
+
+/**
+ * assoc_interleave_request - make a request interleaved if there is an
+ * exchange to be completed.
+ * @p: its header, transmit filled in.
+ */
+void assoc_interleave_request(struct assoc *a, struct assoc_exchange *x,
+    struct ntp_packet *p, struct mono now);
+
+/**
+ * assoc_interleave_keep - an answer with time has come: the next request may
+ * ask when it left.
+ * @sampled: it gave a sample.
+ */
+void assoc_interleave_keep(struct assoc *a, const struct assoc_times *times,
+    const struct ntp_packet *head, bool sampled);
+
+/**
+ * assoc_interleave_repeats - whether an answer has the receive or transmit
+ * time of the one before.
+ */
+bool assoc_interleave_repeats(
+    const struct assoc *a, const struct ntp_packet *head);
+
+/**
+ * assoc_interleave_complete - the times of the exchange before, from an
+ * interleaved answer; head's root delay and dispersion become those of then.
+ * Return: false when that gives no sample: there was one already, or the
+ * answer is about another exchange than the last.
+ */
+bool assoc_interleave_complete(struct assoc *a, const struct assoc_exchange *x,
+    struct ntp_packet *head, struct assoc_times *times);
+
+/**
+ * assoc_interleave_judged - whether the completed times made sense; a server
+ * whose never do is asked in basic mode.
+ */
+void assoc_interleave_judged(struct assoc *a, bool good);
+
+/**
+ * assoc_interleave_forget - another server, or another clock of ours.
+ */
+void assoc_interleave_forget(struct assoc *a);
 
 /**
  * assoc_keys_check - at a poll: ask for a key exchange if one is due.

@@ -96,7 +96,9 @@ assoc_exchange_send(struct assoc *a, struct mono now, struct assoc_todo *todo)
 	if (!head)
 		return ERR_FULL;
 	assoc_exchange_close(a, idx, todo);
+	memset(x, 0, sizeof *x);
 	p.transmit = fresh_transmit(a);
+	assoc_interleave_request(a, x, &p, now);
 	ntp_packet_encode(&p, head);
 	if (a->conf.auth == ASSOC_AUTH_NTS)
 		err = nts_jar_request(
@@ -105,7 +107,6 @@ assoc_exchange_send(struct assoc *a, struct mono now, struct assoc_todo *todo)
 		err = put_mac(a, &out);
 	if (err < 0)
 		return err;
-	memset(x, 0, sizeof *x);
 	x->open = true;
 	x->waiting = true;
 	x->transmit = p.transmit;
@@ -141,6 +142,7 @@ assoc_clock_moved(struct assoc *a)
 {
 	for (unsigned i = 0; i < ASSOC_EXCHANGES; i++)
 		a->exchanges[i].clock_moved = true;
+	a->previous.known = false;
 }
 
 static unsigned
@@ -245,19 +247,35 @@ outside_certificate(const struct assoc *a, struct ntp_ts t3, struct wall pivot)
 	    (a->ke.not_after_s != 0 && s > a->ke.not_after_s);
 }
 
+/* What this exchange has measured by itself. */
+static struct assoc_times
+times_of(const struct assoc_exchange *x, const struct assoc_answer *in,
+    const struct ntp_packet *head)
+{
+	struct wall t1 = best_t1(x, in->rx);
+	struct dur half = {tstamp_wall_diff(in->rx, t1).ns / 2};
+	struct dur from_sent = {tstamp_wall_diff(t1, x->t1).ns + half.ns};
+
+	return (struct assoc_times){
+	    .t1 = t1,
+	    .t2 = head->receive,
+	    .t3 = head->transmit,
+	    .t4 = in->rx,
+	    .middle = tstamp_mono_add(x->sent_at, from_sent),
+	    .hardware = in->hardware,
+	};
+}
+
 static void
-fill_sample(const struct assoc *a, const struct assoc_answer *in,
+fill_sample(const struct assoc *a, const struct assoc_times *t,
     const struct ntp_packet *head, const struct ntp_measure *m,
     struct sample *s)
 {
-	const struct assoc_exchange *x = &a->exchanges[in->exchange];
-	struct wall t1 = best_t1(x, in->rx);
-	struct dur half = {tstamp_wall_diff(in->rx, t1).ns / 2};
+	struct dur half = {tstamp_wall_diff(t->t4, t->t1).ns / 2};
 
 	memset(s, 0, sizeof *s);
-	s->at = tstamp_mono_add(
-	    x->sent_at, (struct dur){tstamp_wall_diff(t1, x->t1).ns + half.ns});
-	s->wall = tstamp_wall_add(t1, half);
+	s->at = t->middle;
+	s->wall = tstamp_wall_add(t->t1, half);
 	s->offset_s = m->offset_s;
 	s->delay_s = m->delay_s;
 	s->stamp_error_s =
@@ -269,40 +287,75 @@ fill_sample(const struct assoc *a, const struct assoc_answer *in,
 	s->stratum = head->stratum;
 	s->leap = head->leap;
 	s->authenticated = a->conf.auth != ASSOC_AUTH_NONE;
-	s->hardware = in->hardware;
+	s->interleaved = t->interleaved;
+	s->hardware = t->hardware;
 }
 
 static unsigned
-measure(struct assoc *a, const struct assoc_answer *in,
+measure(struct assoc *a, const struct assoc_times *t,
     const struct ntp_packet *head, struct assoc_todo *todo)
 {
-	const struct assoc_exchange *x = &a->exchanges[in->exchange];
 	struct ntp_exchange four = {
-	    .t1 = best_t1(x, in->rx),
-	    .t2 = head->receive,
-	    .t3 = head->transmit,
-	    .t4 = in->rx,
+	    .t1 = t->t1,
+	    .t2 = t->t2,
+	    .t3 = t->t3,
+	    .t4 = t->t4,
 	    .precision_s = precision_s(a->conf.precision_log2s) +
 		precision_s(head->precision),
 	};
 	struct ntp_measure m;
 	double max_s = a->conf.maxdelay_s > 0 ? a->conf.maxdelay_s : MAXDELAY_S;
 
-	if (!x->sent)
-		return ASSOC_BAD_TIME;
-	if (x->clock_moved || clock_leapt(x, in))
-		return ASSOC_CLOCK_MOVED;
 	four.pivot = four.t1.ns > a->conf.floor.ns ? four.t1 : a->conf.floor;
-	if (four.t1.ns >= in->rx.ns ||
+	if (four.t1.ns >= four.t4.ns ||
 	    ntp_check_measure(&four, &m) != NTP_CHECK_OK)
 		return ASSOC_BAD_TIME;
-	if (outside_certificate(a, head->transmit, four.pivot))
+	if (outside_certificate(a, four.t3, four.pivot))
 		return ASSOC_BAD_CERT;
 	if (m.delay_s > max_s)
 		return ASSOC_BAD_DELAY;
-	fill_sample(a, in, head, &m, &todo->sample);
+	fill_sample(a, t, head, &m, &todo->sample);
 	todo->what |= ASSOC_SAMPLE;
 	return ASSOC_GOOD;
+}
+
+/* An answer that tells when the one before left. */
+static unsigned
+measure_interleaved(struct assoc *a, const struct assoc_exchange *x,
+    const struct ntp_packet *head, struct assoc_todo *todo)
+{
+	struct ntp_packet then = *head;
+	struct assoc_times times;
+	unsigned verdict;
+
+	if (!assoc_interleave_complete(a, x, &then, &times))
+		return ASSOC_NO_NEWS;
+	verdict = measure(a, &times, &then, todo);
+	assoc_interleave_judged(a, verdict == ASSOC_GOOD);
+	return verdict;
+}
+
+static unsigned
+take_time(struct assoc *a, const struct assoc_answer *in,
+    const struct ntp_packet *head, struct assoc_todo *todo)
+{
+	const struct assoc_exchange *x = &a->exchanges[in->exchange];
+	bool interleaved = head->origin.v != x->transmit.v;
+	struct assoc_times times;
+	unsigned verdict;
+
+	if (!x->sent || assoc_interleave_repeats(a, head))
+		return ASSOC_BAD_TIME;
+	if (x->clock_moved || clock_leapt(x, in)) {
+		a->previous.known = false;
+		return ASSOC_CLOCK_MOVED;
+	}
+	times = times_of(x, in, head);
+	verdict = interleaved ? measure_interleaved(a, x, head, todo)
+			      : measure(a, &times, head, todo);
+	assoc_interleave_keep(
+	    a, &times, head, !interleaved && verdict == ASSOC_GOOD);
+	return verdict;
 }
 
 /* What an answer means that is known to be one. */
@@ -313,7 +366,7 @@ judge_content(struct assoc *a, const struct assoc_answer *in,
 {
 	switch (check) {
 	case NTP_CHECK_OK:
-		return measure(a, in, head, todo);
+		return take_time(a, in, head, todo);
 	case NTP_CHECK_KISS:
 		return judge_kiss(head);
 	case NTP_CHECK_LEAP:
@@ -355,6 +408,7 @@ assoc_exchange_judge(struct assoc *a, const struct assoc_answer *in,
 		return ASSOC_BAD_LENGTH;
 	expect.version = a->conf.version;
 	expect.origin = x->transmit;
+	expect.interleaved = x->receive;
 	expect.distance_max_s = NTP_CHECK_DISTANCE_MAX_S;
 	check = ntp_check_answer(head, &expect);
 	if (check == NTP_CHECK_VERSION || check == NTP_CHECK_MODE)

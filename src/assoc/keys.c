@@ -118,6 +118,7 @@ take_keys(struct assoc *a, const struct assoc_keys *keys, struct mono now,
 {
 	for (unsigned i = 0; i < ASSOC_EXCHANGES; i++)
 		assoc_exchange_close(a, i, todo);
+	assoc_interleave_forget(a);
 	a->addr = keys->addr;
 	if (a->addr.port == 0)
 		a->addr.port = a->conf.port;

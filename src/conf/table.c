@@ -197,7 +197,7 @@ static const struct conf_entry options[] = {
 	{"version", LATER, INT(1, 4, 0), S(version)},
 	{"minstratum", LATER, INT(0, 16, 0), S(minstratum)},
 	{"copy", LATER, FLAG, S(copy)},
-	{"xleave", LATER, FLAG, S(xleave)},
+	{"xleave", ACTED, FLAG, S(xleave)},
 	{"extfield", LATER, OWNOUT(extfield), S(extfields)},
 	{"private", LATER, FLAG, S(tight)},
 	{"presend", LATER, INT(-32, 32, 100), S(presend)},

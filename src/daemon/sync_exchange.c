@@ -59,7 +59,7 @@ received(struct sync_exchange *x, const uint8_t *data, size_t len,
 	if (verdict == ASSOC_KOD_RATE)
 		discipline_rate(
 		    x->slot->sync->discipline, x->slot->slot, os_clock_mono());
-	else if (verdict == ASSOC_UNSYNC)
+	else if (verdict == ASSOC_UNSYNC || verdict == ASSOC_NO_NEWS)
 		discipline_reply(x->slot->sync->discipline, x->slot->slot);
 	x->slot->sync->todo(x->slot, &todo);
 }

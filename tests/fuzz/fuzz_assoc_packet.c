@@ -2,7 +2,8 @@
 /*
  * Any bytes as the answer to a request, for a plain, a keyed and an NTS
  * association.  The first byte chooses; where it says so the origin is made
- * right, so that what lies behind that test is reached.  Only the plain one
+ * right, so that what lies behind that test is reached, or the request is
+ * one in interleaved mode.  Only the plain one
  * may take it for time; none may lose the request to what is not proved.
  */
 #include <math.h>
@@ -76,10 +77,11 @@ give_keys(struct assoc *a, struct assoc_todo *todo)
 
 /* An association with its first request under way. */
 static struct assoc *
-make(unsigned auth, struct assoc_todo *todo)
+make(unsigned auth, bool xleave, struct assoc_todo *todo)
 {
 	struct assoc_conf conf = {
 	    .auth = (uint8_t)auth,
+	    .xleave = xleave,
 	    .minpoll_log2s = 6,
 	    .maxpoll_log2s = 10,
 	    .precision_log2s = -24,
@@ -100,6 +102,36 @@ make(unsigned auth, struct assoc_todo *todo)
 	demand(todo->what & ASSOC_SEND);
 	assoc_sent(a, todo->exchange, (struct wall){WALL_NS}, now, false);
 	return a;
+}
+
+/* A first exchange went well, and the next request asks when its answer
+ * left. */
+static void
+ask_interleaved(struct assoc *a, struct assoc_todo *todo)
+{
+	uint8_t packet[NTP_HEADER_LEN];
+	struct ntp_packet p;
+	struct assoc_answer in = {
+	    .exchange = todo->exchange,
+	    .data = packet,
+	    .len = sizeof packet,
+	    .rx = {WALL_NS + 30000000},
+	    .rx_mono = {NOW_NS + 30000000},
+	};
+
+	demand(ntp_packet_decode(&p, todo->packet, todo->packet_len) == 0);
+	p.mode = NTP_MODE_SERVER;
+	p.stratum = 1;
+	p.origin = p.transmit;
+	p.receive = tstamp_from_wall((struct wall){WALL_NS + 10000000});
+	p.transmit.v = p.receive.v + 1000;
+	ntp_packet_encode(&p, packet);
+	demand(assoc_received(a, &in, todo) == ASSOC_GOOD);
+	assoc_burst(a, 1, in.rx_mono, todo);
+	demand(todo->what & ASSOC_SEND);
+	demand(ntp_packet_decode(&p, todo->packet, todo->packet_len) == 0);
+	demand(p.origin.v != 0 && p.receive.v != 0);
+	assoc_sent(a, todo->exchange, in.rx, in.rx_mono, false);
 }
 
 static void
@@ -138,11 +170,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	auth = data[0] % 3U;
 	in.len = len - 1;
 	memcpy(packet, data + 1, in.len);
-	a = make(auth, &todo);
+	a = make(auth, data[0] & 0x40, &todo);
+	if (data[0] & 0x40 && auth == ASSOC_AUTH_NONE)
+		ask_interleaved(a, &todo);
 	in.exchange = todo.exchange;
 	if (data[0] & 0x80 && in.len >= NTP_HEADER_LEN)
 		memcpy(packet + NTP_OFFSET_ORIGIN,
-		    todo.packet + NTP_OFFSET_TRANSMIT, 8);
+		    todo.packet +
+			(data[0] & 0x20 ? NTP_OFFSET_RECEIVE
+					: NTP_OFFSET_TRANSMIT),
+		    8);
 	verdict = assoc_received(a, &in, &todo);
 	check(&todo, auth, verdict);
 	assoc_free(a);

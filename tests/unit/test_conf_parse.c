@@ -311,8 +311,8 @@ static const struct bad warned_lines[] = {
 	"'maxsources 20' is out of range and taken as "
 	"16"},
     {"server a maxsources 2", "'maxsources' means nothing for a server"},
-    {"server a xleave\nserver b xleave",
-	"option 'xleave' is accepted but "
+    {"server a copy\nserver b copy",
+	"option 'copy' is accepted but "
 	"not acted on yet"},
     {"server a\nmailonchange a@b 1",
 	"'mailonchange' is accepted but not "
