@@ -19,6 +19,7 @@ struct discipline_bank {
 	double forget;
 	struct estimate e[DISCIPLINE_BANK_MODELS];
 	double l[DISCIPLINE_BANK_MODELS]; /* log weights, greatest 0 */
+	double w[DISCIPLINE_BANK_MODELS]; /* weights, their sum 1 */
 };
 
 /* The wander believed in: log10 of W and its standard deviation. */

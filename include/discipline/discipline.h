@@ -248,6 +248,11 @@ struct discipline *discipline_new(
 void discipline_free(struct discipline *d);
 
 /**
+ * discipline_size - bytes that discipline_new allocates, all there ever are.
+ */
+size_t discipline_size(void);
+
+/**
  * discipline_reconfigure - other settings; estimates are kept, the drift
  * file's values ignored.
  */

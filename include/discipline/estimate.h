@@ -21,12 +21,17 @@ struct estimate {
 	double pyy;
 };
 
-/* One sample as the update sees it: x lies in z_s +- h_s, blurred by a
- * Gaussian of variance e2. */
+/* One sample as the update sees it: z_s = x + q + a Gaussian error of
+ * variance e2, |q| <= h_s with a density that goes with exp(-tilt q).  tilt
+ * is 1/(mean queue to the server) - 1/(mean queue back), in 1/s: 0 where the
+ * queues are alike. */
 struct estimate_obs {
 	double z_s;
 	double h_s;
 	double e2;
+	double tilt;
+	double reach_s; /* no honest error is beyond: h_s before it was
+	                 * narrowed by what is usual for the source */
 };
 
 /**
@@ -45,15 +50,24 @@ double discipline_estimate_kalman(struct estimate *e, double z_s, double r);
 
 /**
  * discipline_estimate_interval - update with the interval likelihood; where
- * that is below 1e-5, with a Gaussian of the same variance.
+ * the prior hardly reaches (1e-5), with a Gaussian of the same variance.
  * Return: log likelihood.
  */
 double discipline_estimate_interval(
     struct estimate *e, const struct estimate_obs *o);
 
 /**
- * discipline_estimate_info - variance of the observation, h^2/3 + e2.
+ * discipline_estimate_likelihood - the log likelihood that the update would
+ * give, without updating.
+ */
+double discipline_estimate_likelihood(
+    const struct estimate *e, const struct estimate_obs *o);
+
+/**
+ * discipline_estimate_variance, _centre - the observation as a Gaussian: of
+ * equal variance, about its mean.
  */
 double discipline_estimate_variance(const struct estimate_obs *o);
+double discipline_estimate_centre(const struct estimate_obs *o);
 
 #endif

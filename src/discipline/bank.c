@@ -36,6 +36,21 @@ static const struct model models[DISCIPLINE_BANK_MODELS] = {
     {-9.0, 1e-18, 1e-16},
 };
 
+static void
+level(struct discipline_bank *b)
+{
+	double top = b->l[0], sum = 0;
+
+	for (int i = 1; i < DISCIPLINE_BANK_MODELS; i++)
+		top = fmax(top, b->l[i]);
+	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++) {
+		b->l[i] = fmax(b->l[i] - top, LOG_FLOOR);
+		sum += b->w[i] = exp(b->l[i]);
+	}
+	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++)
+		b->w[i] /= sum;
+}
+
 void
 discipline_bank_init(struct discipline_bank *b, double at_s,
     const struct estimate *e, const struct bank_wander *w, double forget)
@@ -51,17 +66,7 @@ discipline_bank_init(struct discipline_bank *b, double at_s,
 		if (models[i].n2 > 0)
 			b->l[i] -= 2;
 	}
-}
-
-static void
-level(struct discipline_bank *b)
-{
-	double top = b->l[0];
-
-	for (int i = 1; i < DISCIPLINE_BANK_MODELS; i++)
-		top = fmax(top, b->l[i]);
-	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++)
-		b->l[i] = fmax(b->l[i] - top, LOG_FLOOR);
+	level(b);
 }
 
 void
@@ -80,24 +85,13 @@ discipline_bank_update(
 	level(b);
 }
 
-static void
-weights(const struct discipline_bank *b, double w[DISCIPLINE_BANK_MODELS])
-{
-	double sum = 0;
-
-	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++)
-		sum += w[i] = exp(b->l[i]);
-	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++)
-		w[i] /= sum;
-}
-
 void
 discipline_bank_mean(
     const struct discipline_bank *b, double at_s, struct estimate *e)
 {
-	double w[DISCIPLINE_BANK_MODELS], w2 = 0, n2 = 0;
+	const double *w = b->w;
+	double w2 = 0, n2 = 0;
 
-	weights(b, w);
 	memset(e, 0, sizeof *e);
 	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++) {
 		e->x_s += w[i] * b->e[i].x_s;
@@ -119,9 +113,9 @@ discipline_bank_mean(
 void
 discipline_bank_wander(const struct discipline_bank *b, struct bank_wander *out)
 {
-	double w[DISCIPLINE_BANK_MODELS], mean = 0, square = 0;
+	const double *w = b->w;
+	double mean = 0, square = 0;
 
-	weights(b, w);
 	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++) {
 		mean += w[i] * models[i].log10_w;
 		square += w[i] * models[i].log10_w * models[i].log10_w;
@@ -133,9 +127,8 @@ discipline_bank_wander(const struct discipline_bank *b, struct bank_wander *out)
 void
 discipline_bank_noise(const struct discipline_bank *b, double *w2, double *n2)
 {
-	double w[DISCIPLINE_BANK_MODELS];
+	const double *w = b->w;
 
-	weights(b, w);
 	*w2 = *n2 = 0;
 	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++) {
 		*w2 += w[i] * models[i].w2;
@@ -155,6 +148,7 @@ discipline_bank_unsettle(struct discipline_bank *b)
 {
 	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++)
 		b->l[i] /= 2;
+	level(b);
 }
 
 void

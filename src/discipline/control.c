@@ -108,7 +108,7 @@ ask_step(struct discipline *d, const struct timeline_point *pt, double offset_s,
 
 		if (!(d->vote.accepted >> i & 1) ||
 		    s->evidence_cnt == CLOCKCMD_EVIDENCE_MAX ||
-		    !discipline_hard_source(d, &d->source[i], pt->raw_s, &h) ||
+		    !discipline_hard_source(&d->source[i], pt->raw_s, &h) ||
 		    fabs(h.z_s - pt->corr_s - offset_s) >= h.lambda_s)
 			continue;
 		s->evidence[s->evidence_cnt++] = (struct clockcmd_evidence){

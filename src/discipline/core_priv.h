@@ -12,6 +12,7 @@
 #include "discipline/discipline.h"
 #include "discipline/stacked.h"
 #include "discipline/timeline.h"
+#include "discipline/traits.h"
 
 #define CORE_REPLAY_MAX   128
 #define CORE_ANCHOR_MAX   16
@@ -83,11 +84,13 @@ struct core_rate {
 };
 
 struct core_source {
+	struct core_rate rate;        /* as of the newest sample */
 	struct core_rate rate_before; /* what cleared anchors had shown */
 	bool open;
 	bool primed; /* bank holds an estimate */
 	struct discipline_source_conf conf;
 	struct discipline_delay delay;
+	struct discipline_traits traits;
 	struct discipline_bank bank;
 	struct core_replay replay[CORE_REPLAY_MAX];
 	unsigned replay_cnt;
@@ -215,10 +218,11 @@ void discipline_source_shift(struct core_source *src, double dx_s);
 bool discipline_source_reachable(const struct core_source *src);
 
 /* hard.c: intervals that hold the truth, per source and for the clock. */
-bool discipline_hard_source(const struct discipline *d,
+bool discipline_hard_source(
     const struct core_source *src, double raw_s, struct core_hard *h);
-void discipline_hard_add(struct core_source *src, const struct core_hard *h);
-void discipline_hard_clear(const struct discipline *d, struct core_source *src);
+void discipline_hard_add(const struct discipline *d, struct core_source *src,
+    const struct core_hard *h);
+void discipline_hard_clear(struct core_source *src);
 void discipline_hard_bound(struct discipline *d, double raw_s);
 double discipline_hard_half(
     const struct discipline *d, double raw_s, double x_s);

@@ -16,6 +16,13 @@
 #define GAP            1.2533 /* sqrt(pi / 2) */
 #define GAP_SD         0.52
 
+/* fmin minds NaN and is a call. */
+static inline double
+lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 void
 discipline_delay_init(struct discipline_delay *dl)
 {
@@ -45,7 +52,7 @@ least_of_newest(const struct discipline_delay *dl, unsigned k)
 	double m = INFINITY;
 
 	for (unsigned i = 0; i < k; i++)
-		m = fmin(m, newest(dl, i));
+		m = lesser(m, newest(dl, i));
 	return m;
 }
 
@@ -58,7 +65,7 @@ refresh_least(struct discipline_delay *dl)
 
 	dl->least_s = least_of_newest(dl, recent_cnt(dl));
 	for (unsigned i = 0; i < n; i++)
-		dl->least_s = fmin(dl->least_s, dl->block[i]);
+		dl->least_s = lesser(dl->least_s, dl->block[i]);
 }
 
 /* Insertion sort: at most 64, and mostly in no order. */
@@ -94,7 +101,7 @@ measure_jitter(const struct discipline_delay *dl)
 	if (n >= 4)
 		return sum * (1 + 0.6 / sqrt(n));
 	/* Two or three may all have been lucky alike. */
-	return fmin(fmax(4 * sum, dl->least_s / 50), dl->least_s / 4);
+	return lesser(fmax(4 * sum, dl->least_s / 50), dl->least_s / 4);
 }
 
 /* Begin anew with the k newest delays. */
@@ -121,7 +128,7 @@ jitter_before(const struct discipline_delay *dl, unsigned k)
 	double before =
 	    dl->jitter[(dl->seen - 1 - k) % DISCIPLINE_DELAY_RECENT];
 
-	return before > 0 ? fmin(dl->jitter_s, JITTER_RISE * before)
+	return before > 0 ? lesser(dl->jitter_s, JITTER_RISE * before)
 			  : dl->jitter_s;
 }
 
@@ -154,7 +161,7 @@ remember_hour(struct discipline_delay *dl, double at_s, double delay_s)
 		slot = &dl->hour[++dl->hour_idx % DISCIPLINE_DELAY_DAY];
 		*slot = delay_s;
 	}
-	*slot = fmin(*slot, delay_s);
+	*slot = lesser(*slot, delay_s);
 }
 
 static void
@@ -162,7 +169,7 @@ remember(struct discipline_delay *dl, double delay_s)
 {
 	dl->recent[dl->seen % DISCIPLINE_DELAY_RECENT] = delay_s;
 	dl->seen++;
-	dl->filling = fmin(dl->filling, delay_s);
+	dl->filling = lesser(dl->filling, delay_s);
 	if (dl->seen % DISCIPLINE_DELAY_RECENT == 0) {
 		dl->block[dl->block_cnt % DISCIPLINE_DELAY_BLOCKS] =
 		    dl->filling;
@@ -213,7 +220,7 @@ discipline_delay_detour(const struct discipline_delay *dl)
 	double least = dl->least_s;
 
 	for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
-		least = fmin(least, dl->hour[i]);
+		least = lesser(least, dl->hour[i]);
 	return (dl->least_s - least) / 2;
 }
 
@@ -225,6 +232,6 @@ discipline_delay_quantile(const struct discipline_delay *dl, double q)
 
 	if (n == 0)
 		return 0;
-	q = fmin(fmax(q, 0), 1);
+	q = lesser(fmax(q, 0), 1);
 	return v[(unsigned)(q * (n - 1) + 0.5)];
 }

@@ -36,6 +36,12 @@ discipline_new(const struct discipline_conf *conf, struct mono now)
 	return d;
 }
 
+size_t
+discipline_size(void)
+{
+	return sizeof(struct discipline);
+}
+
 void
 discipline_free(struct discipline *d)
 {
@@ -275,7 +281,7 @@ step_together(struct discipline *d, uint64_t moved, double step_s)
 		}
 		discipline_source_shift(src, step_s);
 		discipline_bank_blur(&src->bank, FOREIGN_SD_S * FOREIGN_SD_S);
-		discipline_hard_clear(d, src);
+		discipline_hard_clear(src);
 	}
 	discipline_compare_realign(d, step_s);
 	discipline_bank_shift(&d->joint.bank, step_s);
@@ -382,8 +388,9 @@ disturbed(struct discipline *d, double sd_s, struct mono now)
 		if (!src->open)
 			continue;
 		discipline_bank_blur(&src->bank, sd_s * sd_s);
+		discipline_traits_restart(&src->traits);
 		src->replay_cnt = 0;
-		discipline_hard_clear(d, src);
+		discipline_hard_clear(src);
 		discipline_pollctl_confirm(src, now);
 	}
 	d->bound.valid = false;

@@ -7,10 +7,11 @@
 
 #include <math.h>
 
-#define LIKELY_MIN   1e-5  /* below, the interval says nothing useful */
-#define SHRINK_MIN   1e-6  /* floor of the remaining variance */
-#define PYY_REST_MIN 1e-14 /* what rounding may take */
-#define SQRT_2PI     2.5066282746310002
+#define LIKELY_SIGMAS 4.265  /* 1e-5 in one tail */
+#define LIKELY_MIN    1e-250 /* what erfc still gives precisely */
+#define SHRINK_MIN    1e-6   /* floor of the remaining variance */
+#define PYY_REST_MIN  1e-14  /* what rounding may take */
+#define SQRT_2PI      2.5066282746310002
 
 void
 discipline_estimate_predict(
@@ -25,10 +26,44 @@ discipline_estimate_predict(
 	e->pyy += w2 * t_s;
 }
 
+/* Mean and variance of q on +-h with density exp(-k q); the series keeps
+ * clear of the cancellation at k h = 0. */
+static void
+queue_moments(const struct estimate_obs *o, double *mean, double *var)
+{
+	double h = o->h_s, t = o->tilt * h, s;
+
+	if (fabs(t) < 0.05) {
+		*mean = -h * t / 3;
+		*var = h * h * (1.0 / 3 - t * t / 15);
+		return;
+	}
+	if (fabs(t) > 300) {
+		*mean = 1 / o->tilt - copysign(h, t);
+		*var = 1 / (o->tilt * o->tilt);
+		return;
+	}
+	s = t / sinh(t);
+	*mean = -h * (t / tanh(t) - 1) / t;
+	*var = h * h * (1 - s * s) / (t * t);
+}
+
 double
 discipline_estimate_variance(const struct estimate_obs *o)
 {
-	return o->h_s * o->h_s / 3 + o->e2;
+	double mean, var;
+
+	queue_moments(o, &mean, &var);
+	return var + o->e2;
+}
+
+double
+discipline_estimate_centre(const struct estimate_obs *o)
+{
+	double mean, var;
+
+	queue_moments(o, &mean, &var);
+	return o->z_s - mean;
 }
 
 /* P -= k p p', p the first column; @rest is what remains of Pxx, computed
@@ -74,32 +109,95 @@ normal_density(double t)
 	return exp(-0.5 * t * t) / SQRT_2PI;
 }
 
+/* ln of the integral of exp(-k q) over +-h. */
+static double
+log_norm(const struct estimate_obs *o)
+{
+	double t = fabs(o->tilt * o->h_s);
+
+	if (t < 0.05)
+		return log(2 * o->h_s) + t * t / 6;
+	if (t > 300)
+		return t - log(fabs(o->tilt));
+	return log(2 * sinh(t) / fabs(o->tilt));
+}
+
+/* The interval in units of sd.  The tilt, exp(k x) seen from x, moves the
+ * prior's mean by k v. */
+struct window {
+	double v;
+	double sd;
+	double a;
+	double b;
+	double z; /* probability within */
+};
+
+static bool
+look_through(
+    const struct estimate *e, const struct estimate_obs *o, struct window *w)
+{
+	double mean;
+
+	w->v = e->pxx + o->e2;
+	w->sd = sqrt(w->v);
+	mean = e->x_s + o->tilt * w->v;
+	w->a = (o->z_s - o->h_s - mean) / w->sd;
+	w->b = (o->z_s + o->h_s - mean) / w->sd;
+	/* Far narrower than the blur it is a point: no differences of
+	 * nearly equal numbers. */
+	if (w->b - w->a < 1e-3)
+		return false;
+	/* Too far off for the interval to say anything useful. */
+	if (fabs(o->z_s - e->x_s) > o->h_s + LIKELY_SIGMAS * w->sd)
+		return false;
+	w->z = normal_between(w->a, w->b);
+	return w->z > LIKELY_MIN;
+}
+
+static double
+window_likelihood(const struct estimate *e, const struct estimate_obs *o,
+    const struct window *w)
+{
+	double k = o->tilt;
+
+	return log(w->z) + k * (e->x_s - o->z_s) + k * k * w->v / 2 -
+	    log_norm(o);
+}
+
+double
+discipline_estimate_likelihood(
+    const struct estimate *e, const struct estimate_obs *o)
+{
+	struct window w;
+	double v, nu;
+
+	if (look_through(e, o, &w))
+		return window_likelihood(e, o, &w);
+	v = e->pxx + discipline_estimate_variance(o);
+	nu = discipline_estimate_centre(o) - e->x_s;
+	return -0.5 * (nu * nu / v + log(v)) - log(SQRT_2PI);
+}
+
 double
 discipline_estimate_interval(struct estimate *e, const struct estimate_obs *o)
 {
-	double v = e->pxx + o->e2, sd = sqrt(v);
-	double a = (o->z_s - o->h_s - e->x_s) / sd;
-	double b = (o->z_s + o->h_s - e->x_s) / sd;
-	double z, pa, pb, u, left, k;
+	struct window w;
+	double pa, pb, u, left, l;
 
-	/* An interval far narrower than the blur is a point: no
-	 * differences of nearly equal numbers. */
-	if (b - a < 1e-3)
-		return discipline_estimate_kalman(
-		    e, o->z_s, discipline_estimate_variance(o));
-	z = normal_between(a, b);
-	if (z < LIKELY_MIN)
-		return discipline_estimate_kalman(
-		    e, o->z_s, discipline_estimate_variance(o));
-	pa = normal_density(a);
-	pb = normal_density(b);
-	u = (pa - pb) / z;
-	left = 1 + (a * pa - b * pb) / z - u * u;
+	if (!look_through(e, o, &w))
+		return discipline_estimate_kalman(e,
+		    discipline_estimate_centre(o),
+		    discipline_estimate_variance(o));
+	l = window_likelihood(e, o, &w);
+	pa = normal_density(w.a);
+	pb = normal_density(w.b);
+	u = (pa - pb) / w.z;
+	left = 1 + (w.a * pa - w.b * pb) / w.z - u * u;
 	if (left < SHRINK_MIN)
 		left = SHRINK_MIN;
-	k = (1 - left) / v;
-	e->x_s += e->pxx * u / sd;
-	e->y_sps += e->pxy * u / sd;
-	reduce(e, k, (o->e2 + left * e->pxx) / v);
-	return log(z / (2 * o->h_s));
+	u = u / w.sd + o->tilt;
+	e->x_s += e->pxx * u;
+	e->y_sps += e->pxy * u;
+	reduce(e, (1 - left) / w.v, (o->e2 + left * e->pxx) / w.v);
+	return l;
 }

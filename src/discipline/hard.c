@@ -20,23 +20,6 @@ kept(unsigned cnt)
 	return cnt < CORE_ANCHOR_MAX ? cnt : CORE_ANCHOR_MAX;
 }
 
-void
-discipline_hard_add(struct core_source *src, const struct core_hard *h)
-{
-	struct core_hard *a;
-
-	src->recent[src->recent_cnt++ % CORE_ANCHOR_MAX] = *h;
-	if (src->anchor_cnt == 0 ||
-	    h->raw_s - src->anchor_raw_s > ANCHOR_SPACING_S) {
-		src->anchor[src->anchor_cnt++ % CORE_ANCHOR_MAX] = *h;
-		src->anchor_raw_s = h->raw_s;
-		return;
-	}
-	a = &src->anchor[(src->anchor_cnt - 1) % CORE_ANCHOR_MAX];
-	if (h->lambda_s < a->lambda_s)
-		*a = *h;
-}
-
 /* What is known of the rate stays true when phases are lost. */
 static struct core_rate
 rate_before(const struct core_source *src)
@@ -47,7 +30,7 @@ rate_before(const struct core_source *src)
 }
 
 static struct core_rate
-source_rate(const struct discipline *d, const struct core_source *src)
+find_rate(const struct discipline *d, const struct core_source *src)
 {
 	struct core_rate best = rate_before(src);
 	double c = d->conf.excursion_ppm * 1e-6;
@@ -72,19 +55,40 @@ source_rate(const struct discipline *d, const struct core_source *src)
 	return best;
 }
 
+void
+discipline_hard_add(const struct discipline *d, struct core_source *src,
+    const struct core_hard *h)
+{
+	struct core_hard *a;
+
+	src->recent[src->recent_cnt++ % CORE_ANCHOR_MAX] = *h;
+	if (src->anchor_cnt == 0 ||
+	    h->raw_s - src->anchor_raw_s > ANCHOR_SPACING_S) {
+		src->anchor[src->anchor_cnt++ % CORE_ANCHOR_MAX] = *h;
+		src->anchor_raw_s = h->raw_s;
+	} else {
+		a = &src->anchor[(src->anchor_cnt - 1) % CORE_ANCHOR_MAX];
+		if (h->lambda_s < a->lambda_s)
+			*a = *h;
+	}
+	src->rate = find_rate(d, src);
+}
+
 /* The phases of the past say nothing any more. */
 void
-discipline_hard_clear(const struct discipline *d, struct core_source *src)
+discipline_hard_clear(struct core_source *src)
 {
-	src->rate_before = source_rate(d, src);
+	if (src->recent_cnt > 0)
+		src->rate_before = src->rate;
 	src->recent_cnt = 0;
 	src->anchor_cnt = 0;
 }
 
-static bool
-source_interval(const struct core_source *src, const struct core_rate *rate,
-    double raw_s, struct core_hard *h)
+bool
+discipline_hard_source(
+    const struct core_source *src, double raw_s, struct core_hard *h)
 {
+	const struct core_rate *rate = &src->rate;
 	bool any = false;
 
 	for (unsigned i = 0; i < kept(src->recent_cnt); i++) {
@@ -100,15 +104,6 @@ source_interval(const struct core_source *src, const struct core_rate *rate,
 		h->lambda_s = lambda;
 	}
 	return any;
-}
-
-bool
-discipline_hard_source(const struct discipline *d,
-    const struct core_source *src, double raw_s, struct core_hard *h)
-{
-	struct core_rate rate = source_rate(d, src);
-
-	return source_interval(src, &rate, raw_s, h);
 }
 
 /* An end of an interval: where it opens (+1) or closes (-1). */
@@ -161,21 +156,20 @@ discipline_hard_bound(struct discipline *d, double raw_s)
 	b->rate_hi_sps = -INFINITY;
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
 		const struct core_source *src = &d->source[i];
-		struct core_rate rate;
+		const struct core_rate *rate = &src->rate;
 		struct core_hard h;
 
 		if (!(d->vote.voting >> i & 1))
 			continue;
-		rate = source_rate(d, src);
-		if (!source_interval(src, &rate, raw_s, &h))
+		if (!discipline_hard_source(src, raw_s, &h))
 			continue;
 		ends[2 * n] = (struct end){h.z_s - h.lambda_s, 1};
 		ends[2 * n + 1] = (struct end){h.z_s + h.lambda_s, -1};
 		n++;
 		b->rate_lo_sps =
-		    fmin(b->rate_lo_sps, rate.mid_sps - rate.half_sps);
+		    fmin(b->rate_lo_sps, rate->mid_sps - rate->half_sps);
 		b->rate_hi_sps =
-		    fmax(b->rate_hi_sps, rate.mid_sps + rate.half_sps);
+		    fmax(b->rate_hi_sps, rate->mid_sps + rate->half_sps);
 	}
 	if (f < 0 || f > (int)n)
 		f = n > 0 ? ((int)n - 1) / 2 : 0;

@@ -32,7 +32,7 @@ begin(struct discipline *d, const struct core_replay *r, bool keep)
 	struct bank_wander w = {
 	    d->conf.wander_log10, d->conf.wander_error_log10};
 	struct estimate e = {
-	    .x_s = r->o.z_s,
+	    .x_s = discipline_estimate_centre(&r->o),
 	    .y_sps = d->conf.freq_sps,
 	    .pxx = discipline_estimate_variance(&r->o),
 	    .pyy = d->conf.freq_error_sps * d->conf.freq_error_sps,

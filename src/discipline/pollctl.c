@@ -12,8 +12,6 @@
 #include "core_priv.h"
 
 #define ELASTICITY_MAX  0.55
-#define POLL_LOWEST     0
-#define POLL_HIGHEST    17
 #define REVIEW_REPLIES  8 /* between predictions */
 #define CLIMB_REPLIES   4
 #define BURST_CNT       7
@@ -200,6 +198,7 @@ discipline_pollctl_review(struct discipline *d, unsigned slot, struct mono now)
 	uint64_t moved = 1ULL << slot;
 	struct outlook o;
 	int spread = (int)lrint(log2(n));
+	int lo = src->conf.minpoll - spread, hi = src->conf.maxpoll - spread;
 
 	if (!src->poll.start_over)
 		return moved;
@@ -209,8 +208,7 @@ discipline_pollctl_review(struct discipline *d, unsigned slot, struct mono now)
 		collect(d, &o);
 		if (o.cnt >= 4)
 			src->poll.want =
-			    (int8_t)(choose(d, &o, POLL_LOWEST, POLL_HIGHEST) +
-				spread);
+			    (int8_t)(choose(d, &o, lo, hi) + spread);
 	}
 	if (src->poll.watch > 0) {
 		if (src->poll.watch-- == WATCH_ALL)

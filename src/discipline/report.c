@@ -334,7 +334,7 @@ look_samples(const struct discipline *d, const struct core_source *src,
 	v->jitter_s = src->delay.jitter_s;
 	v->root_delay_s = src->told.root_delay_s;
 	v->root_dispersion_s = src->told.root_dispersion_s;
-	if (discipline_hard_source(d, src, pt.raw_s, &h))
+	if (discipline_hard_source(src, pt.raw_s, &h))
 		v->distance_s = h.lambda_s;
 	if (!src->primed)
 		return;

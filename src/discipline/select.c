@@ -43,7 +43,7 @@ eligible(struct discipline *d, struct core_source *src, double raw_s)
 	else if (src->loop)
 		src->state = DISCIPLINE_LOOP;
 	else if (!src->primed || src->since_reset < src->conf.minsamples ||
-	    !discipline_hard_source(d, src, raw_s, &h))
+	    !discipline_hard_source(src, raw_s, &h))
 		src->state = DISCIPLINE_WAITING;
 	else if (h.lambda_s > d->conf.maxdistance_s)
 		src->state = DISCIPLINE_DISTANT;
@@ -114,7 +114,7 @@ fill(struct discipline *d, struct ballot *b, uint64_t set, double raw_s)
 		if (!(set >> i & 1))
 			continue;
 		if (!discipline_hard_source(
-			d, &d->source[i], raw_s, &b->hard[b->n]))
+			&d->source[i], raw_s, &b->hard[b->n]))
 			continue;
 		if (d->source[i].told.authenticated)
 			b->authenticated |= 1ULL << b->n;
@@ -168,6 +168,9 @@ largest_exhaustive(const struct ballot *b)
 {
 	uint64_t best = 0;
 
+	/* Mostly they all agree. */
+	if (b->n > 0 && is_clique(b, (1ULL << b->n) - 1))
+		return (1ULL << b->n) - 1;
 	for (uint64_t m = 1; m < 1ULL << b->n; m++)
 		if (count(m) >= count(best) && is_clique(b, m) &&
 		    (best == 0 || better(b, m, best)))

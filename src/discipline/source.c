@@ -19,6 +19,7 @@ void
 discipline_source_forget(struct core_source *src)
 {
 	discipline_delay_init(&src->delay);
+	discipline_traits_init(&src->traits);
 	memset(&src->surprise, 0, sizeof src->surprise);
 	src->primed = false;
 	src->replay_cnt = 0;
@@ -54,6 +55,7 @@ void
 discipline_source_shift(struct core_source *src, double dx_s)
 {
 	discipline_bank_shift(&src->bank, dx_s);
+	discipline_traits_shift(&src->traits, dx_s);
 	for (int i = 0; i < CORE_REPLAY_MAX; i++)
 		src->replay[i].o.z_s += dx_s;
 	for (int i = 0; i < CORE_ANCHOR_MAX; i++) {
@@ -128,7 +130,7 @@ prime(struct discipline *d, struct core_source *src, double raw_s,
 	struct bank_wander w = {
 	    d->conf.wander_log10, d->conf.wander_error_log10};
 	struct estimate e = {
-	    .x_s = o->z_s,
+	    .x_s = discipline_estimate_centre(o),
 	    .y_sps = d->conf.freq_sps,
 	    .pxx = discipline_estimate_variance(o),
 	    .pyy = d->conf.freq_error_sps * d->conf.freq_error_sps,
@@ -146,7 +148,7 @@ surprising(
 
 	discipline_bank_mean(&src->bank, raw_s, &e);
 	return fabs(o->z_s - e.x_s) >
-	    o->h_s + SURPRISE_SIGMAS * sqrt(e.pxx + o->e2);
+	    o->reach_s + SURPRISE_SIGMAS * sqrt(e.pxx + o->e2);
 }
 
 /* Do at least three of the last four odd replies agree on where the source
@@ -182,7 +184,7 @@ note_reply(struct core_surprise *s, double raw_s, const struct estimate_obs *o,
     bool odd)
 {
 	s->seen[s->head] =
-	    (struct core_hard){raw_s, o->z_s, o->h_s + 2 * sqrt(o->e2)};
+	    (struct core_hard){raw_s, o->z_s, o->reach_s + 2 * sqrt(o->e2)};
 	s->odd[s->head] = odd;
 	s->head = (s->head + 1) % CORE_SURPRISE_MAX;
 	if (s->cnt < CORE_SURPRISE_MAX)
@@ -192,8 +194,7 @@ note_reply(struct core_surprise *s, double raw_s, const struct estimate_obs *o,
 /* The source is elsewhere now: follow with its own estimate; whether the
  * clock follows is for the vote. */
 static void
-follow_step(const struct discipline *d, struct core_source *src, double raw_s,
-    double z_s, double h_s)
+follow_step(struct core_source *src, double raw_s, double z_s, double h_s)
 {
 	struct estimate e;
 
@@ -204,16 +205,29 @@ follow_step(const struct discipline *d, struct core_source *src, double raw_s,
 	src->surprise.cnt = 0;
 	discipline_bank_rephase(&src->bank, raw_s, z_s, h_s * h_s);
 	discipline_bank_unsettle(&src->bank);
+	discipline_traits_restart(&src->traits);
 	src->bar = SURPRISE_BAR;
 	/* What it showed of the frequency before stays true. */
 	for (int i = 0; i < CORE_REPLAY_MAX; i++)
 		src->replay[i].o.z_s += src->surprise.step_s;
-	discipline_hard_clear(d, src);
+	discipline_hard_clear(src);
+}
+
+static void
+learn(struct core_source *src, const struct core_replay *r,
+    const struct traits_noise *n)
+{
+	struct estimate e;
+	double w2, n2;
+
+	discipline_bank_mean(&src->bank, r->raw_s, &e);
+	discipline_bank_noise(&src->bank, &w2, &n2);
+	discipline_traits_learn(&src->traits, r->raw_s, &e, &r->o, n, w2);
 }
 
 static int
 take_in(struct discipline *d, struct core_source *src,
-    const struct core_replay *r, struct mono now)
+    const struct core_replay *r, const struct traits_noise *n)
 {
 	struct estimate e;
 	double z_s, h_s;
@@ -223,6 +237,7 @@ take_in(struct discipline *d, struct core_source *src,
 		return 0;
 	}
 	if (!surprising(src, r->raw_s, &r->o)) {
+		learn(src, r, n);
 		if (src->surprise.cnt > 0)
 			note_reply(&src->surprise, r->raw_s, &r->o, false);
 		discipline_bank_update(&src->bank, r->raw_s, &r->o);
@@ -231,10 +246,10 @@ take_in(struct discipline *d, struct core_source *src,
 	note_reply(&src->surprise, r->raw_s, &r->o, true);
 	discipline_bank_mean(&src->bank, r->raw_s, &e);
 	if (!verdict(&src->surprise, r->raw_s, e.y_sps, &z_s, &h_s)) {
-		discipline_pollctl_confirm(src, now);
+		discipline_pollctl_confirm(src, d->ticked);
 		return ERR_AGAIN;
 	}
-	follow_step(d, src, r->raw_s, z_s, fmax(h_s, 1e-9));
+	follow_step(src, r->raw_s, z_s, fmax(h_s, 1e-9));
 	return 0;
 }
 
@@ -257,12 +272,11 @@ store(struct core_source *src, const struct core_replay *r)
 }
 
 static bool
-contradicts(const struct discipline *d, const struct core_source *src,
-    const struct core_hard *new)
+contradicts(const struct core_source *src, const struct core_hard *new)
 {
 	struct core_hard h;
 
-	return discipline_hard_source(d, src, new->raw_s, &h) &&
+	return discipline_hard_source(src, new->raw_s, &h) &&
 	    fabs(h.z_s - new->z_s) > h.lambda_s + new->lambda_s;
 }
 
@@ -276,6 +290,7 @@ discipline_source_take(struct discipline *d, unsigned slot,
 	struct timeline_point pt = discipline_timeline_at(&d->timeline, s->at);
 	double stamp = s->stamp_error_s;
 	struct delay_excess x;
+	struct traits_noise n;
 	struct core_hard hard;
 	int err;
 
@@ -296,7 +311,11 @@ discipline_source_take(struct discipline *d, unsigned slot,
 		r->o.z_s -=
 		    src->conf.asymmetry * (s->delay_s - src->delay.least_s);
 	r->o.h_s = (x.s_s + x.sd_s) / 2;
-	r->o.e2 = stamp * stamp / 3 + x.sd_s * x.sd_s / 4;
+	n.jitter_s = src->delay.jitter_s;
+	n.stamp2 = stamp * stamp / 3;
+	n.base2 = x.sd_s * x.sd_s / 4;
+	r->o.reach_s = r->o.h_s;
+	discipline_traits_apply(&src->traits, &r->o, &n);
 	hard.raw_s = pt.raw_s;
 	hard.z_s = s->offset_s + src->conf.offset_s + pt.corr_s;
 	hard.lambda_s =
@@ -306,12 +325,12 @@ discipline_source_take(struct discipline *d, unsigned slot,
 	src->since_reset++;
 	if (src->bar > 0)
 		src->bar--;
-	src->contradicts = contradicts(d, src, &hard);
-	err = take_in(d, src, r, d->ticked);
+	src->contradicts = contradicts(src, &hard);
+	err = take_in(d, src, r, &n);
 	if (err < 0)
 		return err;
 	src->contradicts = false;
-	discipline_hard_add(src, &hard);
+	discipline_hard_add(d, src, &hard);
 	store(src, r);
 	return 0;
 }

@@ -70,7 +70,7 @@ discipline_stacked_add(struct discipline_stacked *f, double at_s,
 	f->cnt++;
 	isolate(f, i);
 	isolate(f, i + 1);
-	f->m[i] = o->z_s;
+	f->m[i] = discipline_estimate_centre(o);
 	f->m[i + 1] = y_sps;
 	f->p[i][i] = discipline_estimate_variance(o);
 	f->p[i + 1][i + 1] = pyy;
@@ -101,14 +101,15 @@ discipline_stacked_update(struct discipline_stacked *f, unsigned idx,
 
 	predict(f, at_s, w2);
 	nu = o->z_s - f->m[i];
-	if (fabs(nu) > o->h_s + GATE_SIGMAS * sqrt(f->p[i][i] + o->e2)) {
+	if (fabs(nu) > o->reach_s + GATE_SIGMAS * sqrt(f->p[i][i] + o->e2)) {
 		isolate(f, i);
 		isolate(f, i + 1);
 		f->m[i] = o->z_s;
-		f->p[i][i] = 4 * o->h_s * o->h_s + o->e2;
+		f->p[i][i] = 4 * o->reach_s * o->reach_s + o->e2;
 		f->p[i + 1][i + 1] = AGAIN_PYY;
 		return false;
 	}
+	nu = discipline_estimate_centre(o) - f->m[i];
 	v = f->p[i][i] + discipline_estimate_variance(o);
 	memcpy(row, f->p[i], n * sizeof row[0]);
 	for (unsigned a = 0; a < n; a++) {

@@ -57,8 +57,8 @@ learn(double w, uint64_t seed, double *off)
 		up = -1e-4 * log(unit(&s));
 		down = -1e-4 * log(unit(&s));
 		discipline_bank_update(&b, 64.0 * i,
-		    &(struct estimate_obs){
-			x + (up - down) / 2, (up + down) / 2 + 1e-6, 1e-14});
+		    &(struct estimate_obs){x + (up - down) / 2,
+			(up + down) / 2 + 1e-6, 1e-14, 0, 1});
 	}
 	discipline_bank_mean(&b, b.at_s, &e);
 	*off = (e.x_s - x) / sqrt(e.pxx);
@@ -88,7 +88,7 @@ shifting_and_rephasing(void **state)
 	(void)state;
 	start(&b);
 	discipline_bank_update(
-	    &b, 10, &(struct estimate_obs){0.1, 1e-3, 1e-12});
+	    &b, 10, &(struct estimate_obs){0.1, 1e-3, 1e-12, 0, 1e-3});
 	discipline_bank_mean(&b, 10, &was);
 	discipline_bank_shift(&b, -5);
 	discipline_bank_mean(&b, 10, &e);
@@ -99,7 +99,8 @@ shifting_and_rephasing(void **state)
 	assert_true(fabs(e.x_s - 7) < 1e-12 && fabs(e.pxx - 1e-6) < 1e-12);
 	assert_true(fabs(e.y_sps - was.y_sps) < 1e-9);
 	/* A sample from before the bank's time moves nothing back. */
-	discipline_bank_update(&b, 15, &(struct estimate_obs){7, 1e-3, 1e-12});
+	discipline_bank_update(
+	    &b, 15, &(struct estimate_obs){7, 1e-3, 1e-12, 0, 1e-3});
 	assert_true(b.at_s == 20);
 }
 
@@ -117,7 +118,7 @@ drifting_server_is_seen(void **state)
 		unsigned who = (unsigned)i % 3;
 		double q = 1e-4 * normal(&s), t = 21.0 * i;
 		struct estimate_obs o = {
-		    x + q + (who == 2 ? 5e-8 * t : 0), 2e-4, 1e-12};
+		    x + q + (who == 2 ? 5e-8 * t : 0), 2e-4, 1e-12, 0, 2e-4};
 
 		if (i < 3)
 			assert_int_equal(
@@ -149,7 +150,7 @@ static void
 stacked_jump_begins_anew(void **state)
 {
 	struct discipline_stacked f;
-	struct estimate_obs o = {0, 1e-4, 1e-12};
+	struct estimate_obs o = {0, 1e-4, 1e-12, 0, 1e-4};
 
 	(void)state;
 	discipline_stacked_init(&f, 1e-10);
@@ -166,7 +167,7 @@ static void
 stacked_is_bounded(void **state)
 {
 	struct discipline_stacked f;
-	struct estimate_obs o = {0, 1e-4, 1e-12};
+	struct estimate_obs o = {0, 1e-4, 1e-12, 0, 1e-4};
 
 	(void)state;
 	discipline_stacked_init(&f, 1e-10);

@@ -68,13 +68,13 @@ static void
 interval_update_has_the_true_moments(void **state)
 {
 	static const struct estimate_obs obs[] = {
-	    {0.5, 1, 1e-4},
-	    {0.5, 1, 1},
-	    {-3, 1, 0.3},
-	    {3, 1, 0.3},
-	    {0.1, 0.05, 0.01},
-	    {0, 6, 0.01},
-	    {-2.5, 1.5, 0.04},
+	    {0.5, 1, 1e-4, 0, 1},
+	    {0.5, 1, 1, 0, 1},
+	    {-3, 1, 0.3, 0, 1},
+	    {3, 1, 0.3, 0, 1},
+	    {0.1, 0.05, 0.01, 0, 1},
+	    {0, 6, 0.01, 0, 6},
+	    {-2.5, 1.5, 0.04, 0, 1.5},
 	};
 
 	(void)state;
@@ -93,11 +93,89 @@ interval_update_has_the_true_moments(void **state)
 	}
 }
 
+/* Likelihood of x for a tilted queueing error, by brute force over it. */
+static double
+tilted(const struct estimate_obs *o, double x)
+{
+	double sum = 0, norm = 0;
+
+	for (int i = 0; i < 400; i++) {
+		double q = o->h_s * ((i + 0.5) / 200 - 1);
+		double e = o->z_s - x - q, w = exp(-o->tilt * q);
+
+		norm += w;
+		sum += w * exp(-e * e / o->e2 / 2) / sqrt(2 * M_PI * o->e2);
+	}
+	return sum / norm;
+}
+
+static void
+tilted_update_has_the_true_moments(void **state)
+{
+	static const struct estimate_obs obs[] = {
+	    {0.5, 1, 0.04, 1.5, 1},
+	    {0.5, 1, 0.04, -1.5, 1},
+	    {-0.4, 0.6, 0.1, 6, 0.6},
+	    {0.3, 1, 0.04, 0.01, 1},
+	    {1.5, 1, 0.2, -3, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof obs / sizeof obs[0]; i++) {
+		struct estimate e = {0.2, 1e-3, 1, 0.01, 0.002}, was = e;
+		double w = 0, m = 0, m2 = 0, got, before;
+
+		for (double x = -8; x < 8; x += 0.005) {
+			double t = x - e.x_s;
+			double p = 0.005 * exp(-t * t / 2) / sqrt(2 * M_PI) *
+			    tilted(&obs[i], x);
+
+			w += p;
+			m += p * x;
+			m2 += p * x * x;
+		}
+		m /= w;
+		before = discipline_estimate_likelihood(&e, &obs[i]);
+		got = discipline_estimate_interval(&e, &obs[i]);
+		assert_true(before == got);
+		close_to(exp(got), w, 2e-3);
+		close_to(e.x_s, m, 5e-3);
+		close_to(e.pxx, m2 / w - m * m, 5e-3);
+		close_to(e.y_sps, was.y_sps + 0.01 * (m - 0.2), 5e-3);
+	}
+}
+
+static void
+tilted_error_as_a_gaussian(void **state)
+{
+	static const double tilts[] = {0, 0.01, -0.04, 0.06, -2, 30, 500};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof tilts / sizeof tilts[0]; i++) {
+		struct estimate_obs o = {3, 0.7, 0, tilts[i], 0.7};
+		double w = 0, m = 0, m2 = 0;
+
+		for (int k = 0; k < 20000; k++) {
+			double q = 0.7 * ((k + 0.5) / 10000 - 1);
+			double e = exp(-tilts[i] * q - 0.7 * fabs(tilts[i]));
+
+			w += e;
+			m += e * q;
+			m2 += e * q * q;
+		}
+		m /= w;
+		assert_true(
+		    fabs(discipline_estimate_centre(&o) - (3 - m)) < 1e-4);
+		close_to(
+		    discipline_estimate_variance(&o), m2 / w - m * m, 1e-2);
+	}
+}
+
 static void
 interval_far_away_is_a_gaussian(void **state)
 {
 	struct estimate a = {0, 0, 1, 0.1, 0.1}, b = a;
-	struct estimate_obs o = {50, 1, 0.1};
+	struct estimate_obs o = {50, 1, 0.1, 0, 1};
 
 	(void)state;
 	discipline_estimate_interval(&a, &o);
@@ -113,7 +191,7 @@ variances_stay_positive(void **state)
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		double lucky = i % 7 == 0 ? 1e-12 : 1e-4;
-		struct estimate_obs o = {1e-5 * sin(i), lucky, 1e-24};
+		struct estimate_obs o = {1e-5 * sin(i), lucky, 1e-24, 0, lucky};
 
 		discipline_estimate_predict(&e, 16, 1e-24, 0);
 		discipline_estimate_interval(&e, &o);
@@ -168,6 +246,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(prediction_composes),
 	    cmocka_unit_test(interval_update_has_the_true_moments),
+	    cmocka_unit_test(tilted_update_has_the_true_moments),
+	    cmocka_unit_test(tilted_error_as_a_gaussian),
 	    cmocka_unit_test(interval_far_away_is_a_gaussian),
 	    cmocka_unit_test(variances_stay_positive),
 	    cmocka_unit_test(steady_state_solves_riccati),
