@@ -162,6 +162,29 @@ tell(void *arg, unsigned type, const void *msg)
 }
 
 static void
+keep(char *to, const char *of, size_t size, const char *directive)
+{
+	if (strcmp(to, of) == 0)
+		return;
+	os_log_warn("takes effect at the next start directive=%s", directive);
+	memcpy(to, of, size);
+}
+
+/* What was opened, made or given up before the cage closed stays. */
+static void
+keep_fixed(const struct super *s, struct conf *c)
+{
+	const struct conf *was = &s->conf;
+
+	keep(c->statedir, was->statedir, sizeof c->statedir, "statedir");
+	keep(c->rundir, was->rundir, sizeof c->rundir, "rundir");
+	keep(c->pidfile, was->pidfile, sizeof c->pidfile, "pidfile");
+	keep(c->controlsocket, was->controlsocket, sizeof c->controlsocket,
+	    "controlsocket");
+	keep(c->user, was->user, sizeof c->user, "user");
+}
+
+static void
 take_new(struct super *s, const struct conf *c, bool listen)
 {
 	bool had_nts = conf_serves_nts(&s->conf);
@@ -196,6 +219,7 @@ daemon_crewing_reload(struct super *s)
 		    s->opt.conf_path);
 	} else {
 		s->keys = *keys;
+		keep_fixed(s, c);
 		take_new(s, c, listen);
 		os_log_info("configuration reloaded file=%s", s->opt.conf_path);
 	}

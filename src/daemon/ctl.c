@@ -27,6 +27,7 @@
 struct client {
 	struct ctl *owner;
 	int fd; /* -1: free */
+	struct mono since;
 	struct net_watch watch;
 	struct net_timer timer;
 	char in[CTL_REQUEST_MAX];
@@ -156,23 +157,39 @@ client_ready(void *arg, unsigned what)
 		client_read(c);
 }
 
+/* A free place; when there is none, the one that has been here longest goes,
+ * those who have asked nothing yet first. */
+static struct client *
+client_place(struct ctl *s)
+{
+	struct client *worst = &s->clients[0];
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct client *c = &s->clients[i];
+		bool idle = !c->out, worst_idle = !worst->out;
+
+		if (c->fd < 0)
+			return c;
+		if (idle != worst_idle ? idle : c->since.ns < worst->since.ns)
+			worst = c;
+	}
+	client_end(worst);
+	return worst;
+}
+
 static void
 client_begin(struct ctl *s, int fd)
 {
-	struct client *c = NULL;
+	struct client *c = client_place(s);
 
-	for (size_t i = 0; i < CLIENTS_MAX && !c; i++)
-		if (s->clients[i].fd < 0)
-			c = &s->clients[i];
-	if (!c) {
-		close(fd);
-		return;
-	}
 	c->fd = fd;
+	c->since = os_clock_mono();
 	c->in_len = 0;
 	net_watch_set(&c->watch, fd, NET_READ);
 	net_timer_arm(&c->timer, (struct dur){CLIENT_NS});
 }
+
+#define ACCEPT_BUDGET 4 /* a round, so that those inside get their turn */
 
 static void
 listener_ready(void *arg, unsigned what)
@@ -181,8 +198,12 @@ listener_ready(void *arg, unsigned what)
 	int fd;
 
 	(void)what;
-	while ((fd = net_local_accept(s->listener)) >= 0)
+	for (int i = 0; i < ACCEPT_BUDGET; i++) {
+		fd = net_local_accept(s->listener);
+		if (fd < 0)
+			return;
 		client_begin(s, fd);
+	}
 }
 
 static void *

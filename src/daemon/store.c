@@ -170,8 +170,8 @@ daemon_store_load_ring(struct super *s)
 	    OS_FILE_NOFOLLOW | OS_FILE_PRIVATE, SMALL_MAX, &data, &len);
 
 	if (err == ERR_DENIED)
-		os_log_warn("cookie keys not taken from a file that others may "
-			    "read, new ones are made file=%s",
+		os_log_warn("cookie keys not taken from a link or a file that "
+			    "others may read, new ones are made file=%s",
 		    path);
 	if (err == 0)
 		err = nts_keyring_decode(&s->ring, data, len);
@@ -370,13 +370,15 @@ daemon_store_pid(struct super *s)
 	if (os_file_write(s->conf.pidfile, text, len, 0644) < 0)
 		os_log_warn("pid file cannot be written file=%s reason=\"%s\"",
 		    s->conf.pidfile, strerror(errno));
+	else
+		s->has_pidfile = true;
 	return 0;
 }
 
 void
 daemon_store_unpid(struct super *s)
 {
-	if (!no_pidfile(s) && os_file_remove(s->conf.pidfile) < 0)
+	if (s->has_pidfile && os_file_remove(s->conf.pidfile) < 0)
 		os_log_warn("pid file cannot be removed");
 }
 

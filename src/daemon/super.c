@@ -208,8 +208,7 @@ load_conf(struct super *s)
 	if (!faults)
 		return ERR_FULL;
 	err = daemon_conffile_load(&s->conf, s->opt.conf_path, faults);
-	if (err == 0)
-		daemon_conffile_look(&s->conf, faults);
+	daemon_conffile_look(&s->conf, faults);
 	if (faults->error_cnt > 0)
 		err = ERR_BAD;
 	for (uint32_t i = 0; i < faults->cnt; i++)
@@ -324,9 +323,7 @@ run(struct super *s)
 	os_log_info("truenoon %s starts conf=%s%s", PROG_VERSION,
 	    s->opt.conf_path, s->opt.virtual_clock ? " clock=virtual" : "");
 	s->control = -1;
-	if (make_ready(s) < 0)
-		return 1;
-	if (begin(s) < 0 || net_loop_run(s->loop) < 0)
+	if (make_ready(s) < 0 || begin(s) < 0 || net_loop_run(s->loop) < 0)
 		s->code = 1;
 	fini(s);
 	os_log_info("stopped");

@@ -70,6 +70,7 @@ struct super {
 	struct super_slots slots;
 	int time_rw, time_ro, clock_rw, clock_ro;
 	int control; /* -1: none, or given away */
+	bool has_pidfile; /* written by us */
 	bool has_control;
 	struct super_sockets ntp[SUPER_WORKERS_MAX];
 	struct super_sockets ke[SUPER_WORKERS_MAX];

@@ -161,6 +161,7 @@ os_file_temp_begin(struct file_temp *t, const char *path, mode_t mode)
 		return ERR_SYSTEM;
 	if (fstatat(t->dir, t->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !S_ISREG(st.st_mode)) {
+		errno = S_ISLNK(st.st_mode) ? ELOOP : EINVAL;
 		os_file_temp_abort(t);
 		return ERR_DENIED;
 	}
@@ -275,7 +276,10 @@ os_file_mkdir(const char *path, mode_t mode)
 			return ERR_SYSTEM;
 		if (stat(path, &st) < 0)
 			return ERR_SYSTEM;
-		return S_ISDIR(st.st_mode) ? 0 : ERR_DENIED;
+		if (S_ISDIR(st.st_mode))
+			return 0;
+		errno = ENOTDIR;
+		return ERR_DENIED;
 	}
 	/* The mode asked for, whatever the umask. */
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

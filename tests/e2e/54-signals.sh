@@ -50,14 +50,12 @@ quick_end cli
 [ -s "$T/cli/state/drift" ] || fail "drift is not saved"
 ls "$T"/cli/state/cookies-*.nts >/dev/null || fail "cookies are not saved"
 # shellcheck disable=SC2016 # perl
-in_place srv perl -MIO::Socket::INET -e '
+start half@srv perl -MIO::Socket::INET -e '
 	my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0],
 	    PeerPort => $ARGV[1], Timeout => 3) or die;
 	syswrite $s, "\x16\x03\x01\x02\x00\x01" or die;
-	$| = 1; print "in\n"; sleep 20' "${ADDR[srv]}" "${KE[srv]}" \
-	>"$T/half" &
-half=$!
-wait_for 10 grep -q in "$T/half" || fail "no half handshake"
+	$| = 1; print "in\n"; sleep 20' "${ADDR[srv]}" "${KE[srv]}"
+wait_for 10 logged half in || fail "no half handshake"
 quick_end srv
-kill $half
+stop half
 pass

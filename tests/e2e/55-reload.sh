@@ -100,7 +100,7 @@ wait_for 10 answers two || fail "not at the new port"
 ! in_place two "$BIN" query --no-nts -t 1 -n 1 --port "$old_ntp" \
 	"${HOST[two]}" >/dev/null || fail "still at the old port"
 # shellcheck disable=SC2016 # perl
-in_place two perl -MIO::Socket::INET -e '
+start squatter@two perl -MIO::Socket::INET -e '
 	my ($s, $port) = (undef, @ARGV);
 	$| = 1;
 	for (1 .. 100) {
@@ -109,9 +109,8 @@ in_place two perl -MIO::Socket::INET -e '
 		select undef, undef, undef, 0.1;
 	}
 	print "in\n" if $s;
-	sleep 60' "$old_ke" >"$T/squatter" &
-squatter=$!
-wait_for 10 grep -q in "$T/squatter" || fail "no squatter"
+	sleep 60' "$old_ke"
+wait_for 15 logged squatter in || fail "no squatter"
 here=${KE[two]}
 KE[two]=$old_ke
 server_conf two
@@ -120,7 +119,7 @@ wait_for 10 refused two 2 || fail "a port in use is taken"
 logged two 'NTS-KE port is in use' || fail "no word about the port"
 KE[two]=$here
 answers two >/dev/null || fail "no longer at the port of before"
-kill $squatter
+stop squatter
 
 # NTS that comes with a reload, keys and all.
 place late
