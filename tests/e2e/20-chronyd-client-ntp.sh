@@ -27,10 +27,8 @@ for name in cli clixleave cliversion; do
 	chronyc_says "$name" tracking ',Normal$' || fail "$name: leap"
 done
 says srv serverstats dropped_malformed 0 || fail "malformed requests"
-answered()
-{
-	[ "$(tn_json srv serverstats answered_ntp)" -ge 9 ] &&
-		[ "$(tn_json srv serverstats requests_by_version.3)" -ge 1 ]
-}
-wait_for 20 answered || fail "truenoon does not count its answers"
+wait_for 20 at_least srv serverstats answered_ntp 9 ||
+	fail "truenoon does not count its answers"
+at_least srv serverstats requests_by_version.3 3 ||
+	fail "truenoon does not count version 3"
 pass

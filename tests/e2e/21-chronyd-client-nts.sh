@@ -27,11 +27,7 @@ wait_for 30 chronyc_says cli sources "^\^,\*,${ADDR[srv]},3," ||
 wait_for 20 chronyc_says cli authdata \
 	"^${ADDR[srv]},NTS,1,15,256,[0-9]+,0,0,8,[0-9]+$" ||
 	fail "authdata: $(chronyc cli authdata)"
-answered()
-{
-	[ "$(tn_json srv serverstats answered_nts)" -ge "$1" ]
-}
-wait_for 30 answered 12 || fail "fewer than twelve NTS answers"
+wait_for 30 at_least srv serverstats answered_nts 12 || fail "fewer than twelve NTS answers"
 says srv serverstats key_exchange.done 1 || fail "more than one key exchange"
 says srv serverstats answered_ntp 0 || fail "unauthenticated answers"
 says srv serverstats answered_nak 0 || fail "NAKs"

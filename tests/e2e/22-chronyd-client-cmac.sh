@@ -41,14 +41,10 @@ for id in 1 2 3; do
 	chronyc_says "cli$id" authdata "^${ADDR[srv]},SK,$id," ||
 		fail "key $id: authdata"
 done
-[ "$(tn_json srv serverstats answered_key)" -ge 9 ] ||
+wait_for 20 at_least srv serverstats answered_key 9 ||
 	fail "fewer than nine answers under keys"
 says srv serverstats answered_ntp 0 || fail "unauthenticated answers"
-refused()
-{
-	[ "$(tn_json srv serverstats dropped_authentication)" -ge 3 ]
-}
-wait_for 20 refused || fail "the wrong key is not refused"
+wait_for 20 at_least srv serverstats dropped_authentication 3 || fail "the wrong key is not refused"
 chronyc_says bad sources '^\^,\?,.*,0,0,' ||
 	fail "wrong key: $(chronyc bad sources)"
 pass

@@ -23,8 +23,7 @@ start_ntpd cli
 wait_for 60 ntpq_says cli peers '^\*' ||
 	fail "ntpd does not select it: $(ntpq cli peers)"
 ntpq_says cli as 'ok +sys\.peer' || fail "$(ntpq cli as)"
-ntpq cli ntsinfo
-[ "$(tn_json srv serverstats answered_nts)" -ge 3 ] ||
+wait_for 20 at_least srv serverstats answered_nts 3 ||
 	fail "fewer than three NTS answers"
 says srv serverstats answered_ntp 0 || fail "unauthenticated answers"
 says srv serverstats answered_nak 0 || fail "NAKs"

@@ -382,6 +382,12 @@ says()
 	[ "$(tn_json "$1" "$2" "$3")" = "$4" ]
 }
 
+# at_least NAME COMMAND PATH MINIMUM: whether that number has been reached.
+at_least()
+{
+	number "$(tn_json "$1" "$2" "$3")" -ge "$4"
+}
+
 # synchronised NAME
 synchronised()
 {
