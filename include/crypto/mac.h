@@ -2,7 +2,7 @@
 /*
  * Symmetric keys of NTP: AES-CMAC (RFC 8573) and the legacy digests
  * H(key || data) of RFC 5905 section 7.3, cut to 20 bytes as NTPv4's trailer
- * asks.  The type is part of the key: a MAC of another type never verifies.
+ * asks, whole in the versions before.  The type is part of the key: a MAC of another type never verifies.
  */
 #ifndef CRYPTO_MAC_H
 #define CRYPTO_MAC_H
@@ -29,8 +29,9 @@ enum crypto_mac_type {
 	CRYPTO_MAC_TYPE_CNT,
 };
 
-#define CRYPTO_MAC_KEY_MAX 128
-#define CRYPTO_MAC_MAX     20 /* bytes of a MAC on the wire */
+#define CRYPTO_MAC_KEY_MAX   128
+#define CRYPTO_MAC_MAX       20 /* bytes of a MAC on the wire in NTPv4 */
+#define CRYPTO_MAC_WHOLE_MAX 64 /* before NTPv4, where nothing is cut */
 
 /* One entry of a key file.  @id: not 0. */
 struct crypto_mac_key {
@@ -87,6 +88,14 @@ void crypto_mac_free(struct crypto_mac *m);
 int crypto_mac_compute(struct crypto_mac *m, const struct crypto_mac_key *key,
     const void *data, size_t len, uint8_t out[CRYPTO_MAC_MAX]) MUST_CHECK;
 
+/**
+ * crypto_mac_compute_whole - the same, not cut: what crypto_mac_compute gives
+ * is how it begins.
+ */
+int crypto_mac_compute_whole(struct crypto_mac *m,
+    const struct crypto_mac_key *key, const void *data, size_t len,
+    uint8_t out[CRYPTO_MAC_WHOLE_MAX]) MUST_CHECK;
+
 /* A MAC received, borrowed. */
 struct crypto_mac_tag {
 	const uint8_t *data;
@@ -94,7 +103,8 @@ struct crypto_mac_tag {
 };
 
 /**
- * crypto_mac_verify - whether tag is the MAC of data, in constant time.
+ * crypto_mac_verify - whether tag is the MAC of data, cut or whole, in
+ * constant time.
  * Return: 0, ERR_AUTH (another length included), or as crypto_mac_compute.
  */
 int crypto_mac_verify(struct crypto_mac *m, const struct crypto_mac_key *key,

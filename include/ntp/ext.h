@@ -58,7 +58,8 @@ struct ntp_ext_list {
 /**
  * ntp_ext_walk - list what follows the header.
  * @packet:  the whole datagram, borrowed as long as list is used.
- * @version: of its header; before 4 there are no fields, only a MAC.
+ * @version: of its header; before 4 there are no fields, only a MAC, whose
+ * digest is whole then and may be 28, 32, 48 or 64 bytes, too.
  * Return: 0; ERR_BAD when malformed; ERR_FULL for more than NTP_EXT_MAX
  * fields.  list is empty on error.
  */

@@ -68,12 +68,14 @@ fresh_transmit(struct assoc *a)
 static int
 put_mac(struct assoc *a, struct bytes_out *out)
 {
-	uint8_t mac[CRYPTO_MAC_MAX];
-	int len = crypto_mac_compute(
+	uint8_t mac[CRYPTO_MAC_WHOLE_MAX];
+	int len = crypto_mac_compute_whole(
 	    a->tools.mac, &a->conf.key, out->data, out->pos, mac);
 
 	if (len < 0)
 		return len;
+	if (a->conf.version == NTP_VERSION && len > CRYPTO_MAC_MAX)
+		len = CRYPTO_MAC_MAX;
 	ntp_ext_put_mac(out, a->conf.key.id, mac, (size_t)len);
 	return out->bad ? ERR_FULL : 0;
 }

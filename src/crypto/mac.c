@@ -129,9 +129,10 @@ cmac(struct crypto_cmac *c, const uint8_t *key, const void *data, size_t len,
 	return err < 0 ? err : crypto_cmac_sum(c, &t, out);
 }
 
+/* Return: bytes put, or negative. */
 static int
 digest(struct crypto_mac *m, const struct crypto_mac_key *key, const void *data,
-    size_t len, uint8_t out[EVP_MAX_MD_SIZE])
+    size_t len, uint8_t out[CRYPTO_MAC_WHOLE_MAX])
 {
 	EVP_MD_CTX *ctx = m->ctx[key->type];
 	unsigned put = 0;
@@ -144,42 +145,55 @@ digest(struct crypto_mac *m, const struct crypto_mac_key *key, const void *data,
 	    EVP_DigestFinal_ex(ctx, out, &put) != 1 ||
 	    put < types[key->type].mac_len)
 		return ERR_LIBRARY;
-	return 0;
+	return (int)put;
+}
+
+int
+crypto_mac_compute_whole(struct crypto_mac *m, const struct crypto_mac_key *key,
+    const void *data, size_t len, uint8_t out[CRYPTO_MAC_WHOLE_MAX])
+{
+	int err = crypto_mac_key_check(key);
+
+	memset(out, 0, CRYPTO_MAC_WHOLE_MAX);
+	if (err < 0)
+		return err;
+	if (key->type == CRYPTO_MAC_AES128)
+		err = cmac(&m->aes128, key->key, data, len, out);
+	else if (key->type == CRYPTO_MAC_AES256)
+		err = cmac(&m->aes256, key->key, data, len, out);
+	else
+		return digest(m, key, data, len, out);
+	return err < 0 ? err : CMAC_LEN;
 }
 
 int
 crypto_mac_compute(struct crypto_mac *m, const struct crypto_mac_key *key,
     const void *data, size_t len, uint8_t out[CRYPTO_MAC_MAX])
 {
-	uint8_t full[EVP_MAX_MD_SIZE];
-	size_t mac_len = crypto_mac_type_len(key->type);
-	int err = crypto_mac_key_check(key);
+	uint8_t whole[CRYPTO_MAC_WHOLE_MAX];
+	int got = crypto_mac_compute_whole(m, key, data, len, whole);
 
 	memset(out, 0, CRYPTO_MAC_MAX);
-	if (err < 0)
-		return err;
-	if (key->type == CRYPTO_MAC_AES128)
-		err = cmac(&m->aes128, key->key, data, len, full);
-	else if (key->type == CRYPTO_MAC_AES256)
-		err = cmac(&m->aes256, key->key, data, len, full);
-	else
-		err = digest(m, key, data, len, full);
-	if (err == 0)
-		memcpy(out, full, mac_len);
-	wipe_bytes(full, sizeof full);
-	return err < 0 ? err : (int)mac_len;
+	if (got > CRYPTO_MAC_MAX)
+		got = CRYPTO_MAC_MAX;
+	if (got > 0)
+		memcpy(out, whole, (size_t)got);
+	wipe_bytes(whole, sizeof whole);
+	return got;
 }
 
 int
 crypto_mac_verify(struct crypto_mac *m, const struct crypto_mac_key *key,
     const void *data, size_t len, struct crypto_mac_tag tag)
 {
-	uint8_t right[CRYPTO_MAC_MAX];
-	int got = crypto_mac_compute(m, key, data, len, right);
+	uint8_t right[CRYPTO_MAC_WHOLE_MAX];
+	int got = crypto_mac_compute_whole(m, key, data, len, right);
 	int err = got < 0 ? got : 0;
 
 	if (got >= 0 &&
-	    (tag.len != (size_t)got || !wipe_equal(tag.data, right, tag.len)))
+	    ((tag.len != (size_t)got &&
+		 tag.len != crypto_mac_type_len(key->type)) ||
+		!wipe_equal(tag.data, right, tag.len)))
 		err = ERR_AUTH;
 	wipe_bytes(right, sizeof right);
 	return err;

@@ -13,6 +13,9 @@
 #define MAC_MIN 20 /* key id and 16 bytes of digest */
 #define NAK_LEN 4  /* a key id alone */
 
+/* Bytes of the digests that do not fit that: only version 4 cuts them. */
+static const uint8_t long_digests[] = {28, 32, 48, 64};
+
 /* Take one field off the front.  Return false when its length is wrong. */
 static bool
 take_field(struct bytes_in *in, size_t len_min, struct ntp_ext *ext)
@@ -44,14 +47,26 @@ take_fields(
 	return 0;
 }
 
+static bool
+trailer_len_ok(size_t left, unsigned version)
+{
+	if (left == NAK_LEN || (left >= MAC_MIN && left <= MAC_MAX))
+		return true;
+	if (version < NTP_VERSION)
+		for (size_t i = 0; i < sizeof long_digests; i++)
+			if (left == NAK_LEN + (size_t)long_digests[i])
+				return true;
+	return false;
+}
+
 static int
-take_trailer(struct ntp_ext_list *list, struct bytes_in *in)
+take_trailer(struct ntp_ext_list *list, struct bytes_in *in, unsigned version)
 {
 	size_t left = bytes_left(in);
 
 	if (left == 0)
 		return 0;
-	if (left != NAK_LEN && (left < MAC_MIN || left > MAC_MAX))
+	if (!trailer_len_ok(left, version))
 		return ERR_BAD;
 	list->key_id = bytes_get_u32(in);
 	list->trailer = NTP_EXT_TRAILER_NAK;
@@ -90,7 +105,7 @@ ntp_ext_walk(struct ntp_ext_list *list, const uint8_t *packet, size_t len,
 		err = take_fields(list, &in, NTP_EXT_LEN_MIN, MAC_MAX);
 	list->end = in.pos;
 	if (err == 0)
-		err = take_trailer(list, &in);
+		err = take_trailer(list, &in, version);
 	if (err < 0)
 		clear(list);
 	return err;

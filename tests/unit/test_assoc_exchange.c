@@ -564,6 +564,32 @@ test_key(void **state)
 	rig_fini(&r);
 }
 
+/* A long digest is cut in version 4 and whole before. */
+static void
+test_key_long_digest(void **state)
+{
+	(void)state;
+	for (uint8_t version = 3; version <= 4; version++) {
+		size_t want = version == 4 ? 20 : 32;
+		struct rig r;
+		struct crypto_mac_tag tag;
+
+		rig_conf(&r, ASSOC_AUTH_KEY);
+		r.conf.version = version;
+		r.conf.key.id = 42;
+		r.conf.key.type = CRYPTO_MAC_SHA256;
+		r.conf.key.len = 16;
+		rig_start(&r, false);
+		assert_int_equal(r.request_len, 52 + want);
+		tag.data = r.request + 52;
+		tag.len = want;
+		assert_int_equal(crypto_mac_verify(r.tools.mac, &r.conf.key,
+				     r.request, 48, tag),
+		    0);
+		rig_fini(&r);
+	}
+}
+
 /* G6, B8, B9: whatever is not made with our key changes nothing. */
 static void
 test_key_forged(void **state)
@@ -638,6 +664,7 @@ main(void)
 	    cmocka_unit_test(test_q3_clock_in_1970),
 	    cmocka_unit_test(test_random_answers),
 	    cmocka_unit_test(test_key),
+	    cmocka_unit_test(test_key_long_digest),
 	    cmocka_unit_test(test_key_forged),
 	    cmocka_unit_test(test_texts),
 	};

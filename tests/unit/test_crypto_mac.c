@@ -101,6 +101,52 @@ legacy_digests(void **state)
 	crypto_mac_free(m);
 }
 
+/* What version 3 carries begins as what version 4 does, and both verify. */
+static void
+whole_digests(void **state)
+{
+	static const uint8_t lens[CRYPTO_MAC_TYPE_CNT] = {
+	    [CRYPTO_MAC_MD5] = 16,
+	    [CRYPTO_MAC_SHA1] = 20,
+	    [CRYPTO_MAC_SHA256] = 32,
+	    [CRYPTO_MAC_SHA384] = 48,
+	    [CRYPTO_MAC_SHA512] = 64,
+	    [CRYPTO_MAC_SHA3_224] = 28,
+	    [CRYPTO_MAC_SHA3_256] = 32,
+	    [CRYPTO_MAC_SHA3_384] = 48,
+	    [CRYPTO_MAC_SHA3_512] = 64,
+	    [CRYPTO_MAC_AES128] = 16,
+	};
+	struct crypto_mac *m = crypto_mac_new();
+	struct crypto_mac_key key = {.id = 9, .len = 16, .key = "secret"};
+	uint8_t whole[CRYPTO_MAC_WHOLE_MAX], cut[CRYPTO_MAC_MAX];
+	struct crypto_mac_tag tag = {whole, 0};
+
+	(void)state;
+	for (key.type = 1; key.type < CRYPTO_MAC_TYPE_CNT; key.type++) {
+		int len;
+
+		if (lens[key.type] == 0)
+			continue;
+		assert_int_equal(
+		    crypto_mac_compute_whole(m, &key, "text", 4, whole),
+		    lens[key.type]);
+		len = crypto_mac_compute(m, &key, "text", 4, cut);
+		assert_memory_equal(whole, cut, (size_t)len);
+		for (tag.len = 0; tag.len <= sizeof whole; tag.len++)
+			assert_int_equal(
+			    crypto_mac_verify(m, &key, "text", 4, tag),
+			    tag.len == lens[key.type] || tag.len == (size_t)len
+				? 0
+				: ERR_AUTH);
+		tag.len = lens[key.type];
+		whole[tag.len - 1] ^= 1;
+		assert_int_equal(
+		    crypto_mac_verify(m, &key, "text", 4, tag), ERR_AUTH);
+	}
+	crypto_mac_free(m);
+}
+
 static void
 type_names(void **state)
 {
@@ -246,6 +292,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(cmac_vectors),
 	    cmocka_unit_test(legacy_digests),
+	    cmocka_unit_test(whole_digests),
 	    cmocka_unit_test(type_names),
 	    cmocka_unit_test(keys_that_cannot_be),
 	    cmocka_unit_test(b8_b9_nothing_else_verifies),

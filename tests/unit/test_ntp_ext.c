@@ -198,6 +198,29 @@ b4_a8_any_type_any_size(void **state)
 	assert_int_equal(walk_and_free(packet(65536), 4, &list), ERR_BAD);
 }
 
+/* B7: a digest longer than 20 bytes is whole before version 4. */
+static void
+b7_long_digests_in_old_versions(void **state)
+{
+	struct ntp_ext_list list;
+
+	(void)state;
+	for (size_t left = 28; left <= 128; left += 4)
+		for (unsigned version = 1; version < 4; version++) {
+			bool known = left == 32 || left == 36 || left == 52 ||
+			    left == 68;
+
+			assert_int_equal(
+			    walk_and_free(packet(48 + left), version, &list),
+			    known ? 0 : ERR_BAD);
+			if (!known)
+				continue;
+			assert_int_equal(list.trailer, NTP_EXT_TRAILER_MAC);
+			assert_int_equal(list.digest_len, left - 4);
+			assert_int_equal(list.end, 48);
+		}
+}
+
 /* B5: before version 4 there are no fields. */
 static void
 b5_fields_in_old_versions(void **state)
@@ -402,6 +425,7 @@ main(void)
 	    cmocka_unit_test(b2_second_field_past_the_end),
 	    cmocka_unit_test(b3_many_fields),
 	    cmocka_unit_test(b4_a8_any_type_any_size),
+	    cmocka_unit_test(b7_long_digests_in_old_versions),
 	    cmocka_unit_test(b5_fields_in_old_versions),
 	    cmocka_unit_test(inner_fields),
 	    cmocka_unit_test(finding),

@@ -626,6 +626,46 @@ test_mac_recorded(void **state)
 	rig_fini(&r);
 }
 
+/* Before version 4 a digest comes whole and is answered whole. */
+static void
+test_mac_whole_before_v4(void **state)
+{
+	struct crypto_mac_key key = {
+	    .id = 7, .type = CRYPTO_MAC_SHA512, .len = 3, .key = "abc"};
+	struct serve_conf conf = {
+	    .precision_log2s = -24, .keys = &key, .key_cnt = 1};
+	struct crypto_mac *mac = crypto_mac_new();
+	uint8_t digest[CRYPTO_MAC_WHOLE_MAX];
+	struct crypto_mac_tag tag = {NULL, 64};
+	struct bytes_out out;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, &conf);
+	for (unsigned version = 1; version <= 4; version++) {
+		rig_plain(&r, version, 3);
+		assert_int_equal(
+		    crypto_mac_compute_whole(mac, &key, r.in, 48, digest), 64);
+		bytes_out_init(&out, r.in, sizeof r.in);
+		out.pos = r.req.len;
+		ntp_ext_put_mac(&out, 7, digest, 64);
+		r.req.len = out.pos;
+		if (version == 4) {
+			assert_int_equal(rig_ask(&r), SERVE_DROP_FIELDS);
+			continue;
+		}
+		assert_int_equal(rig_ask(&r), SERVE_ANSWERED_MAC);
+		assert_int_equal(r.out_len, 48 + 4 + 64);
+		tag.data = r.out + 52;
+		assert_int_equal(
+		    crypto_mac_verify(mac, &key, r.out, 48, tag), 0);
+		r.in[r.req.len - 1] ^= 1;
+		assert_int_equal(rig_ask(&r), SERVE_DROP_MAC);
+	}
+	crypto_mac_free(mac);
+	rig_fini(&r);
+}
+
 /* A MAC after extension fields covers them. */
 static void
 test_mac_after_fields(void **state)
@@ -766,6 +806,7 @@ main(void)
 	    cmocka_unit_test(test_b4_b6_unknown_types),
 	    cmocka_unit_test(test_b5_fields_before_v4),
 	    cmocka_unit_test(test_mac_recorded),
+	    cmocka_unit_test(test_mac_whole_before_v4),
 	    cmocka_unit_test(test_mac_after_fields),
 	    cmocka_unit_test(test_b8_b9_unknown_key),
 	    cmocka_unit_test(test_j1_room),
