@@ -84,9 +84,9 @@ main(void)
 	static const unsigned sources[] = {1, 4, 10};
 
 	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
-		printf("discipline, %u sources: %.1f us per sample\n",
+		printf("discipline_%02u_sources_per_sample     %8.1f us\n",
 		    sources[i], measure(sources[i]));
-	printf("discipline, state: %.1f KiB per source\n",
+	printf("%-36s %8.1f KiB\n", "discipline_state_per_source",
 	    (double)discipline_size() / DISCIPLINE_SLOT_MAX / 1024);
 	return 0;
 }
