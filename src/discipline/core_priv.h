@@ -59,6 +59,7 @@ struct core_poll {
 	bool spread;          /* the first steady interval has been shortened */
 	bool rated;           /* asked to be slower... */
 	struct mono rated_at; /* ...at this time */
+	struct mono first_at; /* the first request */
 	struct mono sent_at;
 	struct mono confirm_at; /* the last confirmation burst */
 	bool confirmed_ever;

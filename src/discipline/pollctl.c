@@ -11,7 +11,7 @@
 
 #include "core_priv.h"
 
-#define ELASTICITY_MAX  0.55
+#define ELASTICITY_MAX  0.54
 #define REVIEW_REPLIES  8 /* between predictions */
 #define CLIMB_REPLIES   4
 #define BURST_CNT       7
@@ -23,8 +23,8 @@
 #define MEASURED_MAX    64
 #define WATCH_ALL       8 /* the first of a watch: everybody is asked sooner */
 
-/* Seconds from one request of the start burst to the next. */
-static const double burst_gap_s[BURST_CNT - 1] = {2, 2, 4, 8, 16, 16};
+/* When the requests of the start burst go, seconds after the first. */
+static const double burst_s[BURST_CNT] = {0, 2, 4, 8, 16, 32, 48};
 
 static double
 seconds(struct mono later, struct mono earlier)
@@ -66,6 +66,8 @@ discipline_pollctl_sent(struct core_source *src, struct mono now)
 {
 	struct core_poll *p = &src->poll;
 
+	if (src->request_cnt == 1)
+		p->first_at = now;
 	p->sent_at = now;
 	p->answered = src->sample_cnt;
 	if (!p->start_over) {
@@ -236,7 +238,8 @@ start_gap(const struct discipline *d, const struct core_source *src)
 	    !d->synced && d->conf.makestep_s > 0 &&
 	    fabs(src->told.z_s) > d->conf.makestep_s)
 		return QUICK_GAP_S;
-	return burst_gap_s[sent - 1];
+	return fmax(
+	    burst_s[sent] - seconds(p->sent_at, p->first_at), QUICK_GAP_S);
 }
 
 double
@@ -266,5 +269,5 @@ discipline_pollctl_interval(
 	}
 	if (src->request_cnt == 0)
 		return 0;
-	return t * (rank + 1) / open;
+	return t * (rank + 0.5) / open;
 }

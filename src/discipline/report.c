@@ -402,8 +402,7 @@ discipline_reason(
 		    "sources are %s off, more than maxchange %s",
 		    a, b);
 	} else if (count_open(d) == 0) {
-		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "no sources configured");
+		snprintf(text, DISCIPLINE_WHY_MAX, "no sources configured");
 	} else if (d->synced && d->holdover) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
 		    "holding over: no source "

@@ -10,6 +10,7 @@
 #include "core_priv.h"
 
 #define SURPRISE_SIGMAS   6.0
+#define TRAITS_AFTER      8 /* samples; before, phase is learned first */
 #define SURPRISE_BAR      8 /* replies without a vote after a step */
 #define SERVER_TIME_MAX_S 1.0
 #define INFO_MEMORY_S     20000.0 /* over which shares are compared */
@@ -237,7 +238,8 @@ take_in(struct discipline *d, struct core_source *src,
 		return 0;
 	}
 	if (!surprising(src, r->raw_s, &r->o)) {
-		learn(src, r, n);
+		if (src->since_reset > TRAITS_AFTER)
+			learn(src, r, n);
 		if (src->surprise.cnt > 0)
 			note_reply(&src->surprise, r->raw_s, &r->o, false);
 		discipline_bank_update(&src->bank, r->raw_s, &r->o);
