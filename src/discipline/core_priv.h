@@ -16,6 +16,7 @@
 
 #define CORE_REPLAY_MAX   128
 #define CORE_ANCHOR_MAX   16
+#define CORE_SERVER_TIMES 8
 #define CORE_SURPRISE_MAX 4
 #define CORE_FORGET       0.995
 
@@ -103,8 +104,9 @@ struct core_source {
 	struct core_told told;
 	struct core_poll poll;
 	struct core_surprise surprise;
-	double server_time[8]; /* T3 - T2, for its median */
-	double info;           /* its share in the joint estimate, 1/s^2 */
+	double server_time[CORE_SERVER_TIMES]; /* T3 - T2 */
+	unsigned server_time_cnt;
+	double info; /* its share in the joint estimate, 1/s^2 */
 	double info_raw_s;
 	uint32_t request_cnt;
 	uint32_t sample_cnt;
@@ -186,12 +188,20 @@ struct core_control {
 	double square_offset;
 	double interval_s; /* between updates of the joint estimate */
 	double last_raw_s;
-	struct wall ref_wall;
+	struct wall ref_wall;    /* the clock at the last sample used... */
+	struct mono ref_wall_at; /* ...which was then */
 	struct mono ref_at;
 	struct mono next;
 };
 
+/* A leap second that is to come. */
+struct core_leap {
+	int8_t sense;  /* +1 inserted, -1 deleted, 0 none */
+	int64_t at_ns; /* by the clock that counts on */
+};
+
 struct discipline {
+	struct core_leap leap_plan;
 	struct discipline_conf conf;
 	struct discipline_timeline timeline;
 	struct core_source source[DISCIPLINE_SLOT_MAX];
@@ -256,7 +266,10 @@ void discipline_control_heard(
     struct discipline *d, const struct clockcmd_state *state, struct mono now);
 
 /* leap.c: what to announce. */
-uint8_t discipline_leap_vote(const struct discipline *d);
+int64_t discipline_leap_wall(const struct discipline *d, struct mono now);
+uint8_t discipline_leap_vote(const struct discipline *d, struct mono now);
+void discipline_leap_plan(struct discipline *d, struct mono now);
+double discipline_leap_due(struct discipline *d, struct mono now);
 
 /* pollctl.c: when to ask. */
 void discipline_pollctl_init(struct core_source *src);

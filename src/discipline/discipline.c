@@ -227,7 +227,8 @@ judge(struct discipline *d, struct mono now)
 	if (d->vote.system >= 0) {
 		d->last_stratum = d->source[d->vote.system].told.stratum;
 		d->last_ref_id = d->source[d->vote.system].told.ref_id;
-		d->leap = discipline_leap_vote(d);
+		d->leap = discipline_leap_vote(d, now);
+		discipline_leap_plan(d, now);
 	}
 	d->synced = d->control.updates > 0 && !d->control.panic &&
 	    d->joint.primed && !d->control.stepping && !slews_fast(d, now) &&
@@ -326,6 +327,29 @@ weigh_step(struct discipline *d, unsigned slot, const struct core_replay *r,
 	out->repoll = UINT64_MAX;
 }
 
+static void
+shift_all(struct discipline *d, double dx_s)
+{
+	discipline_bank_shift(&d->joint.bank, dx_s);
+	discipline_compare_shift(&d->compare, dx_s, 0);
+	d->bound.lo_s += dx_s;
+	d->bound.hi_s += dx_s;
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		if (d->source[i].open)
+			discipline_source_shift(&d->source[i], dx_s);
+}
+
+/* At the leap second UTC moves; all sources will show it, we need not be
+ * surprised.  The clock has not moved, so the bound moves along. */
+static void
+leap_over(struct discipline *d, struct mono now)
+{
+	double moved = discipline_leap_due(d, now);
+
+	if (moved != 0)
+		shift_all(d, moved);
+}
+
 int
 discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
     struct mono now, struct discipline_out *out)
@@ -339,6 +363,7 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	if (src == NULL)
 		return ERR_BAD;
 	d->ticked = now;
+	leap_over(d, now);
 	err = discipline_source_take(d, slot, s, &r);
 	out->repoll = 1ULL << slot;
 	if (err == ERR_AGAIN) {
@@ -356,24 +381,13 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	if (d->joint.members >> slot & 1) {
 		note_interval(d, r.raw_s);
 		d->control.ref_wall = s->wall;
+		d->control.ref_wall_at = s->at;
 	}
 	discipline_control_decide(d, now, out);
 	judge(d, now);
 	out->repoll |= discipline_pollctl_review(d, slot, now);
 	out->publish = true;
 	return 0;
-}
-
-static void
-shift_all(struct discipline *d, double dx_s)
-{
-	discipline_bank_shift(&d->joint.bank, dx_s);
-	discipline_compare_shift(&d->compare, dx_s, 0);
-	d->bound.lo_s += dx_s;
-	d->bound.hi_s += dx_s;
-	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
-		if (d->source[i].open)
-			discipline_source_shift(&d->source[i], dx_s);
 }
 
 /* The phase is known less well than before: measure again, soon. */
@@ -433,6 +447,7 @@ discipline_tick(
 {
 	memset(out, 0, sizeof *out);
 	d->ticked = now;
+	leap_over(d, now);
 	if (d->control.wanted)
 		discipline_control_decide(d, now, out);
 	revote(d);
@@ -455,6 +470,13 @@ discipline_next(const struct discipline *d)
 
 		if (soon.ns < next.ns)
 			next = soon;
+	}
+	if (d->leap_plan.sense != 0) {
+		int64_t left =
+		    d->leap_plan.at_ns - discipline_leap_wall(d, d->ticked);
+
+		if (d->ticked.ns + left < next.ns)
+			next.ns = d->ticked.ns + left;
 	}
 	if (next.ns < d->ticked.ns + SPACING_NS)
 		next.ns = d->ticked.ns + SPACING_NS;

@@ -155,7 +155,9 @@ discipline_truth(
 	look_now(d, now, &m);
 	root(d, &m, &delay, &dispersion);
 	truth->synced = d->synced;
-	truth->leap = d->synced ? d->leap : 0;
+	/* The kernel does it only if it is told to. */
+	if (d->synced && d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM)
+		truth->leap = d->leap;
 	truth->tai_offset_s = d->conf.leap.tai_offset_s;
 	truth->max_error =
 	    tstamp_dur_from_s(delay / 2 + dispersion + fabs(m.left_s));

@@ -5,6 +5,7 @@
  * queueing explains is never absorbed: it waits until three of four agree.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core_priv.h"
@@ -282,6 +283,33 @@ contradicts(const struct core_source *src, const struct core_hard *new)
 	    fabs(h.z_s - new->z_s) > h.lambda_s + new->lambda_s;
 }
 
+static int
+by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A server that claims to have worked longer than usual makes the path look
+ * shorter: what is beyond its median weighs like queueing, so that a delay
+ * attack with a false T3 - T2 gains nothing. */
+static double
+claimed_too_much(struct core_source *src, double server_s)
+{
+	double v[CORE_SERVER_TIMES], median;
+	unsigned n = src->server_time_cnt;
+
+	src->server_time[n % CORE_SERVER_TIMES] = server_s;
+	src->server_time_cnt = n + 1;
+	if (n < CORE_SERVER_TIMES)
+		return 0;
+	memcpy(v, src->server_time, sizeof v);
+	qsort(v, CORE_SERVER_TIMES, sizeof v[0], by_size);
+	median = v[CORE_SERVER_TIMES / 2];
+	return fmax(server_s - 2 * median, 0);
+}
+
 /* Return: 0, ERR_BAD insane, ERR_DENIED too long a delay, ERR_AGAIN held
  * back as a surprise. */
 int
@@ -307,6 +335,12 @@ discipline_source_take(struct discipline *d, unsigned slot,
 		return ERR_DENIED;
 	}
 	discipline_delay_add(&src->delay, pt.raw_s, s->delay_s, &x);
+	if (src->conf.mindelay_s > 0 &&
+	    src->conf.mindelay_s <= src->delay.least_s) {
+		x.s_s = s->delay_s - src->conf.mindelay_s;
+		x.sd_s = 0;
+	}
+	x.s_s += claimed_too_much(src, s->server_time_s);
 	r->raw_s = pt.raw_s;
 	r->o.z_s = s->offset_s + src->conf.offset_s + pt.corr_s;
 	if (isfinite(src->conf.asymmetry))

@@ -31,6 +31,7 @@ struct bench {
 	struct discipline_out out;
 	unsigned steps;
 	unsigned adjusts;
+	int64_t wall_ns; /* the clock at t_s = 0 */
 };
 
 static struct mono
@@ -147,6 +148,7 @@ honest(const struct bench *b, double delay_s)
 	    .root_dispersion_s = 1e-4,
 	    .ref_id = 0x0a000001,
 	    .stratum = 1,
+	    .wall = {b->wall_ns + llrint(b->t_s * 1e9)},
 	};
 }
 
@@ -440,6 +442,7 @@ h9_leap_needs_a_majority(void **state)
 	struct bench *b = *state;
 	struct timepage_time page;
 
+	b->wall_ns = 1798675200 * S; /* 2026-12-31 */
 	begin(b, 3);
 	for (int i = 0; i < 20; i++) {
 		const uint8_t *leap = i < 10 ? few : most;
@@ -459,6 +462,199 @@ h9_leap_needs_a_majority(void **state)
 			assert_int_equal(page.leap, i < 10 ? 0 : 1);
 		wait_s(b, 64);
 	}
+}
+
+/* Three sources that announce an insertion, from a given moment on. */
+static void
+announce(struct bench *b, int rounds_cnt)
+{
+	for (int i = 0; i < rounds_cnt; i++) {
+		for (unsigned k = 0; k < 3; k++) {
+			struct sample s;
+
+			discipline_sent(b->d, k, now_of(b));
+			b->t_s += 0.01;
+			s = honest(b, 0.01);
+			s.leap = 1;
+			discipline_sample(b->d, k, &s, now_of(b), &b->out);
+			obey(b);
+		}
+		wait_s(b, 64);
+	}
+}
+
+static uint8_t
+leap_of(struct bench *b)
+{
+	struct timepage_time page;
+
+	discipline_time(b->d, now_of(b), &page);
+	return page.leap;
+}
+
+static void
+h9_leap_only_at_a_months_end(void **state)
+{
+	static const struct {
+		int64_t day;
+		uint8_t leap;
+	} days[] = {
+	    {1798675200, 1}, /* 2026-12-31 */
+	    {1798588800, 0}, /* 2026-12-30 */
+	    {1798761600, 0}, /* 2027-01-01 */
+	    {1835308800, 0}, /* 2028-02-28, a leap year */
+	    {1835395200, 1}, /* 2028-02-29 */
+	    {1782777600, 1}, /* 2026-06-30 */
+	    {4107456000, 1}, /* 2100-02-28, no leap year */
+	};
+
+	for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+		struct bench *b = *state;
+
+		setup(state);
+		b->wall_ns = days[i].day * S;
+		begin(b, 3);
+		announce(b, 5);
+		assert_int_equal(leap_of(b), days[i].leap);
+		discipline_free(b->d);
+		b->d = NULL;
+	}
+}
+
+static void
+q4_leap_list_stands_above_the_sources(void **state)
+{
+	struct bench *b = *state;
+
+	b->wall_ns = 1798675200 * S;
+	b->conf.leap.expires.ns = 1830000000 * S;
+	begin(b, 3);
+	announce(b, 5);
+	assert_int_equal(leap_of(b), 0);
+	discipline_free(b->d);
+	setup(state);
+	b->wall_ns = 1798675200 * S;
+	b->conf.leap = (struct discipline_leap){.next = {1798761600 * S},
+	    .expires = {1830000000 * S},
+	    .tai_offset_s = 37,
+	    .sense = -1};
+	begin(b, 3);
+	announce(b, 5);
+	assert_int_equal(leap_of(b), 2);
+	/* Q5: a list that has expired says nothing. */
+	discipline_free(b->d);
+	setup(state);
+	b->wall_ns = 1798675200 * S;
+	b->conf.leap.expires.ns = 1790000000 * S;
+	begin(b, 3);
+	announce(b, 5);
+	assert_int_equal(leap_of(b), 1);
+}
+
+/* Until a minute before midnight, then past it. */
+static void
+live_through_leap(struct bench *b, double utc_moves)
+{
+	struct discipline_view v;
+
+	b->wall_ns = (1798675200 + 86400 - 1000) * S;
+	begin(b, 3);
+	announce(b, 15);
+	assert_int_equal(leap_of(b), 1);
+	while (b->t_s < 999.9) {
+		double left = 999.9 - b->t_s;
+		double next =
+		    (double)(discipline_next(b->d).ns - now_of(b).ns) * 1e-9;
+
+		wait_s(b, fmin(left, next));
+		if (left > next) {
+			discipline_tick(b->d, now_of(b), &b->out);
+			obey(b);
+		}
+	}
+	wait_s(b, 0.6);
+	b->err_s += utc_moves;
+	discipline_tick(b->d, now_of(b), &b->out);
+	obey(b);
+	/* With a second to go it does not count as synchronised. */
+	assert_int_equal(leap_of(b), utc_moves != 0 ? 3 : 0);
+	discipline_look(b->d, now_of(b), &v);
+	assert_true(fabs(v.remaining_s - err_at(b, b->t_s)) < 0.01);
+	for (int i = 0; i < 60; i++, wait_s(b, 64))
+		for (unsigned k = 0; k < 3; k++)
+			measure(b, k, 0);
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
+}
+
+static void
+q4_leap_by_the_kernel(void **state)
+{
+	struct bench *b = *state;
+	struct clockcmd_truth truth;
+
+	/* The kernel's clock goes back with UTC. */
+	live_through_leap(b, 0);
+	discipline_truth(b->d, now_of(b), &truth);
+	assert_int_equal(truth.leap, 0);
+}
+
+static void
+q4_leap_by_slewing(void **state)
+{
+	struct bench *b = *state;
+
+	b->conf.leapmode = DISCIPLINE_LEAP_SLEW;
+	b->conf.makestep_s = 0;
+	live_through_leap(b, -1);
+}
+
+static void
+q3_first_synchronisation_from_1970(void **state)
+{
+	static const double far[] = {1.8e9, -3.7e9, 4.29e9};
+
+	for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+		struct bench *b = *state;
+
+		setup(state);
+		b->err_s = far[i];
+		begin(b, 3);
+		for (unsigned k = 0; k < 3; k++)
+			measure(b, k, 0);
+		assert_int_equal(b->steps, 1);
+		for (int n = 0; n < 20; n++, wait_s(b, 64))
+			for (unsigned k = 0; k < 3; k++)
+				measure(b, k, 0);
+		assert_true(fabs(err_at(b, b->t_s)) < 1e-4);
+		assert_int_equal(b->steps, 1);
+		discipline_free(b->d);
+		b->d = NULL;
+	}
+}
+
+static void
+long_server_times_gain_no_weight(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b, 1);
+	for (int i = 0; i < 40; i++, wait_s(b, 64))
+		measure(b, 0, 0);
+	/* Delayed by 40 ms on the way back, hidden in T3 - T2. */
+	for (int i = 0; i < 40; i++, wait_s(b, 64)) {
+		struct sample s;
+
+		discipline_sent(b->d, 0, now_of(b));
+		b->t_s += 0.05;
+		s = honest(b, 0.01);
+		if (i % 4 == 0) {
+			s.server_time_s = 0.04;
+			s.offset_s -= 0.019;
+		}
+		discipline_sample(b->d, 0, &s, now_of(b), &b->out);
+		obey(b);
+	}
+	assert_true(fabs(err_at(b, b->t_s)) < 1e-3);
 }
 
 static void
@@ -618,7 +814,7 @@ polls_are_polite(void **state)
 	struct bench *b = *state;
 	struct discipline_poll poll;
 	struct discipline_source_conf c;
-	double burst = 0;
+	double first = 0, sent = 0;
 
 	begin(b, 1);
 	discipline_source_conf_init(&c);
@@ -628,12 +824,13 @@ polls_are_polite(void **state)
 		assert_int_equal(discipline_poll(b->d, 1, now_of(b), &poll), 0);
 		if (i > 0) {
 			assert_true(poll.burst);
-			burst += poll.interval_s;
-			wait_s(b, poll.interval_s);
+			b->t_s = sent + poll.interval_s;
 		}
+		sent = b->t_s;
+		first = i == 0 ? sent : first;
 		measure(b, 1, 0);
 	}
-	assert_true(fabs(burst - 48) < 1e-9);
+	assert_true(fabs(sent - first - 48) < 1e-6);
 	assert_int_equal(discipline_poll(b->d, 1, now_of(b), &poll), 0);
 	assert_false(poll.burst);
 	assert_true(poll.interval_s <= 64);
@@ -714,6 +911,12 @@ main(void)
 	    CASE(h6_mix_is_not_outvoted),
 	    CASE(h8_loop_is_not_followed),
 	    CASE(h9_leap_needs_a_majority),
+	    CASE(h9_leap_only_at_a_months_end),
+	    CASE(q4_leap_list_stands_above_the_sources),
+	    CASE(q4_leap_by_the_kernel),
+	    CASE(q4_leap_by_slewing),
+	    CASE(q3_first_synchronisation_from_1970),
+	    CASE(long_server_times_gain_no_weight),
 	    CASE(maxchange_is_panic),
 	    CASE(o1_foreign_step_is_booked_at_once),
 	    CASE(o2_suspend_keeps_the_rate_only),
