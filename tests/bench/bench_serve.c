@@ -75,8 +75,7 @@ run(struct bench *b, const char *what, enum serve_verdict want)
 			serve_request(
 			    b->serve, &b->req, b->out, sizeof b->out, &v);
 			if (v != want) {
-				printf("%s: %s\n", what,
-				    serve_verdict_text(v));
+				printf("%s: %s\n", what, serve_verdict_text(v));
 				exit(1);
 			}
 		}
