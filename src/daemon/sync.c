@@ -159,8 +159,9 @@ sampled(struct sync_slot *sl, const struct sample *m)
 	int err = discipline_sample(
 	    s->discipline, sl->slot, m, os_clock_mono(), &out);
 
-	os_log_debug("sample source=%s offset_us=%.3f delay_us=%.3f%s",
+	os_log_debug("sample source=%s offset_us=%.3f delay_us=%.3f mode=%s%s",
 	    sl->dir->conf.host, m->offset_s * 1e6, m->delay_s * 1e6,
+	    m->interleaved ? "interleaved" : "basic",
 	    err < 0 ? " dropped" : "");
 	daemon_sync_report_dirty(sl);
 	obey(s, &out);
