@@ -37,7 +37,8 @@ void discipline_bank_init(struct discipline_bank *b, double at_s,
 
 /**
  * discipline_bank_update - move on to a sample and take it in.
- * @at_s: its raw time; earlier than the bank's counts as the bank's.
+ * @at_s: its raw time; earlier than the bank's is fine, interleaved samples
+ *        (RFC 9769) of one source come later than the others'.
  */
 void discipline_bank_update(
     struct discipline_bank *b, double at_s, const struct estimate_obs *o);

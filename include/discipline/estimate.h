@@ -35,7 +35,8 @@ struct estimate_obs {
 };
 
 /**
- * discipline_estimate_predict - move on by t_s >= 0 seconds.
+ * discipline_estimate_predict - move on by t_s >= 0 seconds; back by t_s < 0
+ * without the noises, and on again, is exact.
  * @w2: variance per second of random walk in frequency, (s/s)^2/s.
  * @n2: variance per second of random walk in phase (white frequency), s.
  */

@@ -43,6 +43,7 @@ void discipline_stacked_remove(struct discipline_stacked *f, unsigned idx);
 
 /**
  * discipline_stacked_update - a sample of one source.
+ * @at_s: earlier than those of others is fine.
  * @w2: the oscillator's wander, squared.
  * Return: false if it was beyond what the filter can explain; the source's
  * states were then begun anew from it.

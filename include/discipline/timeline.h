@@ -17,7 +17,8 @@
 #include "base/clockcmd.h"
 #include "base/tstamp.h"
 
-#define DISCIPLINE_TIMELINE_MAX 32
+/* Samples may lie some minutes back (RFC 9769). */
+#define DISCIPLINE_TIMELINE_MAX 512
 
 /* From @at_s on (seconds of CLOCK_MONOTONIC since the origin) until the
  * next one begins. */

@@ -74,13 +74,22 @@ discipline_bank_update(
     struct discipline_bank *b, double at_s, const struct estimate_obs *o)
 {
 	double t_s = fmax(at_s - b->at_s, 0);
+	double back_s = fmax(b->at_s - at_s, 0);
 
 	b->at_s += t_s;
 	for (int i = 0; i < DISCIPLINE_BANK_MODELS; i++) {
-		discipline_estimate_predict(
-		    &b->e[i], t_s, models[i].w2, models[i].n2);
+		struct estimate *e = &b->e[i];
+		struct estimate_obs then = *o;
+
+		discipline_estimate_predict(e, t_s, models[i].w2, models[i].n2);
+		/* An older sample meets the belief at its own time; the
+		 * wander since then makes it say less. */
+		then.e2 += models[i].w2 * back_s * back_s * back_s / 3 +
+		    models[i].n2 * back_s;
+		discipline_estimate_predict(e, -back_s, 0, 0);
 		b->l[i] = b->l[i] * b->forget +
-		    discipline_estimate_interval(&b->e[i], o);
+		    discipline_estimate_interval(e, &then);
+		discipline_estimate_predict(e, back_s, 0, 0);
 	}
 	level(b);
 }

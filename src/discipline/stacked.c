@@ -97,21 +97,26 @@ discipline_stacked_update(struct discipline_stacked *f, unsigned idx,
     double at_s, const struct estimate_obs *o, double w2)
 {
 	unsigned n = 2 * f->cnt, i = 2 * idx;
-	double row[2 * DISCIPLINE_STACKED_MAX], v, nu;
+	double row[2 * DISCIPLINE_STACKED_MAX], v, nu, x_s, pxx;
+	double back_s = fmax(f->at_s - at_s, 0);
 
 	predict(f, at_s, w2);
-	nu = o->z_s - f->m[i];
-	if (fabs(nu) > o->reach_s + GATE_SIGMAS * sqrt(f->p[i][i] + o->e2)) {
+	/* The phase at the sample's own time, which may lie back. */
+	for (unsigned a = 0; a < n; a++)
+		row[a] = f->p[i][a] - back_s * f->p[i + 1][a];
+	x_s = f->m[i] - back_s * f->m[i + 1];
+	pxx = row[i] - back_s * row[i + 1];
+	nu = o->z_s - x_s;
+	if (fabs(nu) > o->reach_s + GATE_SIGMAS * sqrt(pxx + o->e2)) {
 		isolate(f, i);
 		isolate(f, i + 1);
-		f->m[i] = o->z_s;
+		f->m[i] += nu;
 		f->p[i][i] = 4 * o->reach_s * o->reach_s + o->e2;
 		f->p[i + 1][i + 1] = AGAIN_PYY;
 		return false;
 	}
-	nu = discipline_estimate_centre(o) - f->m[i];
-	v = f->p[i][i] + discipline_estimate_variance(o);
-	memcpy(row, f->p[i], n * sizeof row[0]);
+	nu = discipline_estimate_centre(o) - x_s;
+	v = pxx + discipline_estimate_variance(o);
 	for (unsigned a = 0; a < n; a++) {
 		double g = row[a] / v;
 

@@ -163,6 +163,49 @@ stacked_jump_begins_anew(void **state)
 	assert_true(discipline_stacked_update(&f, 0, 816, &o, 1e-18));
 }
 
+/* A clock that runs off by 50 ppm, seen through 1 us. */
+static struct estimate_obs
+fast_clock(double at_s)
+{
+	return (struct estimate_obs){
+	    .z_s = 50e-6 * at_s, .h_s = 1e-6, .reach_s = 1e-6, .e2 = 1e-12};
+}
+
+/* Two sources of the same clock, one of which tells a minute later what it
+ * saw: the frequency makes 3 ms of that, and neither estimate may suffer. */
+static void
+late_samples(void **state)
+{
+	struct discipline_stacked f;
+	struct discipline_bank b;
+	struct estimate e;
+	struct estimate_obs o = fast_clock(0);
+
+	(void)state;
+	start(&b);
+	discipline_stacked_init(&f, 1e-11);
+	discipline_stacked_add(&f, 0, &o, 0, 2.5e-7);
+	discipline_stacked_add(&f, 0, &o, 0, 2.5e-7);
+	for (int i = 1; i < 200; i++) {
+		double at_s = 16.0 * i, then_s = at_s - 60;
+
+		o = fast_clock(at_s);
+		discipline_bank_update(&b, at_s, &o);
+		assert_true(discipline_stacked_update(&f, 0, at_s, &o, 1e-20));
+		if (then_s <= 0)
+			continue;
+		o = fast_clock(then_s);
+		discipline_bank_update(&b, then_s, &o);
+		assert_true(
+		    discipline_stacked_update(&f, 1, then_s, &o, 1e-20));
+	}
+	discipline_bank_mean(&b, 16.0 * 199, &e);
+	assert_true(fabs(e.x_s - 50e-6 * 16 * 199) < 2e-6);
+	assert_true(fabs(e.y_sps - 50e-6) < 1e-8);
+	assert_true(fabs(f.m[0] - f.m[2]) < 2e-6);
+	assert_true(fabs(f.m[1] - f.m[3]) < 1e-8);
+}
+
 static void
 stacked_is_bounded(void **state)
 {
@@ -186,6 +229,7 @@ main(void)
 	    cmocka_unit_test(drifting_server_is_seen),
 	    cmocka_unit_test(stacked_jump_begins_anew),
 	    cmocka_unit_test(stacked_is_bounded),
+	    cmocka_unit_test(late_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
