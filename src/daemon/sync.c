@@ -16,10 +16,10 @@
 #include "os/timepage.h"
 #include "sync_priv.h"
 
-#define TRUTH_NS (10 * TSTAMP_NS_PER_S)   /* repeated at least that often */
-#define SAVE_NS  (3600 * TSTAMP_NS_PER_S) /* drift and last known time */
+#define TRUTH_NS     (10 * TSTAMP_NS_PER_S)   /* repeated at least that often */
+#define SAVE_NS      (3600 * TSTAMP_NS_PER_S) /* drift and last known time */
 #define PATH_SAMPLES 16 /* before its least delay is worth keeping */
-#define FIRST_NS (60 * TSTAMP_NS_PER_S)
+#define FIRST_NS     (60 * TSTAMP_NS_PER_S)
 
 static void
 arm_tick(struct sync *s)
@@ -109,6 +109,9 @@ publish(struct sync *s, struct mono now)
 	os_clock_read(&clocks);
 	memset(&page, 0, sizeof page);
 	discipline_time(s->discipline, clocks.mono, &page);
+	/* Discipline knows our sources by number only. */
+	if (page.flags & TIMEPAGE_SYNCED)
+		page.ref_id = daemon_sync_refid_now(s, clocks.mono);
 	page.as_of_raw_ns = clocks.raw_ns;
 	page.as_of_boot_ns = clocks.boot_ns;
 	clocks_wall =

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One request and its answer on the wire: a fresh connected socket each
- * (RFC 9109), kernel time stamps of both, the answer to the association.
+ * (RFC 9109), kernel time stamps of both, the answer to the association.  A
+ * server that follows us is found here, where our own address is known.
  */
 #include "os/clock.h"
 #include "os/log.h"
@@ -36,6 +37,33 @@ tell_stamp(struct sync_exchange *x)
 		    daemon_sync_wall_of(x->slot->sync, tx), tx->mono, true);
 }
 
+/* The server says that it follows us: its time is an echo of ours.  On
+ * loopback the address says nothing, for all daemons there have the same. */
+static bool
+follows_us(const struct sync_exchange *x, const struct sample *m)
+{
+	struct addr us;
+	uint32_t id;
+
+	if (m->stratum <= 1 || net_udp_local(&x->udp, &us) < 0 ||
+	    addr_is_loopback(&us))
+		return false;
+	id = daemon_sync_refid_of(&us);
+	return id != 0 && m->ref_id == id;
+}
+
+/* Such an answer counts as one, and gives no sample. */
+static void
+reject_echo(struct sync_exchange *x, struct assoc_todo *todo)
+{
+	if (!(todo->what & ASSOC_SAMPLE) || !follows_us(x, &todo->sample))
+		return;
+	todo->what &= ~(unsigned)ASSOC_SAMPLE;
+	os_log_debug(
+	    "source is synchronised to us source=%s", x->slot->dir->conf.host);
+	discipline_loop(x->slot->sync->discipline, x->slot->slot);
+}
+
 static void
 received(struct sync_exchange *x, const uint8_t *data, size_t len,
     const struct net_stamp *rx)
@@ -61,6 +89,7 @@ received(struct sync_exchange *x, const uint8_t *data, size_t len,
 		    x->slot->sync->discipline, x->slot->slot, os_clock_mono());
 	else if (verdict == ASSOC_UNSYNC || verdict == ASSOC_NO_NEWS)
 		discipline_reply(x->slot->sync->discipline, x->slot->slot);
+	reject_echo(x, &todo);
 	x->slot->sync->todo(x->slot, &todo);
 }
 

@@ -4,8 +4,9 @@
  * talk with the clock; sync_source.c turns configured sources into
  * associations and does what those want; sync_name.c and sync_keys.c ask dns
  * and dial for them; sync_exchange.c does one request and answer on the wire;
- * sync_report.c tells ctl; sync_time.c knows the disciplined clock.  What
- * comes from below goes up through the calls in struct sync.
+ * sync_report.c tells ctl; sync_time.c knows the disciplined clock and
+ * sync_refid.c the names of servers.  What comes from below goes up through
+ * the calls in struct sync.
  */
 #ifndef DAEMON_SYNC_PRIV_H
 #define DAEMON_SYNC_PRIV_H
@@ -92,6 +93,7 @@ struct sync {
 	struct clockcmd_state carried; /* sums of clocks that died */
 	struct clockcmd_truth told;
 	struct mono told_at;
+	uint32_t ref_id; /* of the server followed last, 0 none */
 	struct mono saved_at;
 	int hold_fd; /* keeps kernel time stamping on */
 };
@@ -100,6 +102,11 @@ struct sync {
 struct wall daemon_sync_wall(const struct sync *s, struct mono now);
 struct wall daemon_sync_wall_of(
     const struct sync *s, const struct net_stamp *st);
+
+/* sync_refid.c: the id of a server at this address, 0 unknown; and of the
+ * one that we follow now, or followed last. */
+uint32_t daemon_sync_refid_of(const struct addr *a);
+uint32_t daemon_sync_refid_now(struct sync *s, struct mono now);
 
 /* sync_source.c */
 void daemon_sync_source_set(struct sync *s, const struct ipc_source_set *conf);
