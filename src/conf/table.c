@@ -44,6 +44,14 @@ static const char gone[] = "chrony has given it up";
 static const char rtc[] =
     "the kernel keeps the hardware clock (rtcsync)";
 
+static const char memory[] =
+    "how much is remembered follows from what is learned of the clock";
+static const char weigh[] =
+    "every agreeing source has the weight that its error earns";
+static const char holdover[] =
+    "the best frequency is kept for as long as no source answers";
+static const char wander[] = "the clock's own error is learned";
+
 static const struct conf_entry directives[] = {
 	/* time sources */
 	{"server", ACTED, OWN(source), ARG(CONF_SERVER), MANY},
@@ -55,24 +63,24 @@ static const struct conf_entry directives[] = {
 	    ANY(1)},
 	{"manual", LATER, ANY(0)},
 	{"bindacqaddress", ACTED, OWNOUT(bind), C(bindacq), MANY},
-	{"bindacqdevice", LATER, TEXT(""), C(bindacqdevice)},
+	{"bindacqdevice", ACTED, TEXT(""), C(bindacqdevice)},
 	{"acquisitionport", NEVER("each request leaves from a fresh random "
 	    "port (RFC 9109)"), ANY(1)},
 	{"dscp", LATER, INT(0, 63, 0), C(dscp)},
 	{"refresh", LATER, INT(0, I32, 1209600), C(refresh_s)},
 	{"dumpdir", ACTED, TEXT(""), C(dumpdir)},
-	{"minsamples", LATER, INT(0, I32, 6), C(minsamples)},
-	{"maxsamples", LATER, INT(0, I32, 0), C(maxsamples)},
+	{"minsamples", ACTED, INT(0, I32, 6), C(minsamples)},
+	{"maxsamples", NEVER(memory), INT(0, I32, 0), C(maxsamples)},
 	/* selection */
 	{"authselectmode", ACTED, ENUM(authselect_names), C(authselectmode)},
 	{"minsources", ACTED, INT(1, I32, 1), C(minsources)},
-	{"combinelimit", LATER, REAL(0, 1e9, 3), C(combinelimit)},
-	{"maxdistance", LATER, REAL(0, 1e9, 3), C(maxdistance_s)},
-	{"maxjitter", LATER, REAL(0, 1e9, 1), C(maxjitter_s)},
+	{"combinelimit", NEVER(weigh), REAL(0, 1e9, 3), C(combinelimit)},
+	{"maxdistance", ACTED, REAL(0, 1e9, 3), C(maxdistance_s)},
+	{"maxjitter", ACTED, REAL(0, 1e9, 1), C(maxjitter_s)},
 	{"minstratum", LATER, INT(0, I32, 0), C(minstratum)},
 	{"maxstratum", LATER, INT(0, I32, 15), C(maxstratum)},
-	{"reselectdist", LATER, REAL(0, 1e9, 1e-4), C(reselectdist_s)},
-	{"stratumweight", LATER, REAL(0, 1e9, 1e-3), C(stratumweight_s)},
+	{"reselectdist", NEVER(weigh), REAL(0, 1e9, 1e-4), C(reselectdist_s)},
+	{"stratumweight", NEVER(weigh), REAL(0, 1e9, 1e-3), C(stratumweight_s)},
 	/* the clock */
 	{"makestep", ACTED, OWNOUT(makestep), C(makestep_s)},
 	{"maxchange", ACTED, OWNOUT(maxchange), C(maxchange_s)},
@@ -83,15 +91,15 @@ static const struct conf_entry directives[] = {
 	    .min = 1, .max = I32},
 	{"rtcsync", ACTED, FLAG, C(rtcsync)},
 	{"clockprecision", LATER, REAL(0, 1, 0), C(clockprecision_s)},
-	{"corrtimeratio", LATER, REAL(0, 1e9, 3), C(corrtimeratio)},
-	{"fallbackdrift", LATER, OWNOUT(fallback), C(fallbackdrift_min),
+	{"corrtimeratio", ACTED, REAL(0, 1e9, 3), C(corrtimeratio)},
+	{"fallbackdrift", NEVER(holdover), OWNOUT(fallback), C(fallbackdrift_min),
 	    .min = 0, .max = 62},
 	{"leapsecmode", LATER, ENUM(leapmode_names), C(leapsecmode)},
 	{"leapsectz", LATER, TEXT(""), C(leapsectz)},
 	{"leapseclist", LATER, TEXT(""), C(leapseclist)},
-	{"maxclockerror", LATER, REAL(0, 1e6, 1), C(maxclockerror_ppm)},
-	{"maxupdateskew", LATER, REAL(0, 1e6, 1000), C(maxupdateskew_ppm)},
-	{"targeterror", LATER, REAL(0, 1e3, 0), C(targeterror_s)},
+	{"maxclockerror", NEVER(wander), REAL(0, 1e6, 1), C(maxclockerror_ppm)},
+	{"maxupdateskew", ACTED, REAL(0, 1e6, 1000), C(maxupdateskew_ppm)},
+	{"targeterror", ACTED, REAL(0, 1e3, 0), C(targeterror_s)},
 	{"tempcomp", LATER, ANY(3)},
 	/* NTS, client */
 	{"ntsaeads", ACTED, OWNOUT(aeads), C(ntsaead), .text = "30 15",
@@ -130,7 +138,7 @@ static const struct conf_entry directives[] = {
 	{"ntsprocesses", ACTED, INT(0, 1000, 1), C(ntsprocesses)},
 	{"maxntsconnections", ACTED, INT(1, I32, 100), C(maxntsconnections)},
 	{"ntsrotate", ACTED, INT(0, I32, 604800), C(ntsrotate_s)},
-	{"ntsntpserver", LATER, TEXT(""), C(ntsntpserver)},
+	{"ntsntpserver", ACTED, TEXT(""), C(ntsntpserver)},
 	/* being asked about it */
 	{"controlsocket", ACTED, TEXT("%R/control.sock"), C(controlsocket)},
 	{"cmdallow", LATER, OWNOUT(access), ARG(1), C(cmdaccess), MANY},
@@ -192,26 +200,26 @@ static const struct conf_entry options[] = {
 	{"require", ACTED, FLAG, S(require)},
 	{"offline", ACTED, FLAG, S(offline)},
 	{"auto_offline", LATER, FLAG, S(auto_offline)},
-	{"ipv4", LATER, CHOICE(ADDR_V4), S(family)},
-	{"ipv6", LATER, CHOICE(ADDR_V6), S(family)},
-	{"version", LATER, INT(1, 4, 0), S(version)},
+	{"ipv4", ACTED, CHOICE(ADDR_V4), S(family)},
+	{"ipv6", ACTED, CHOICE(ADDR_V6), S(family)},
+	{"version", ACTED, INT(1, 4, 0), S(version)},
 	{"minstratum", LATER, INT(0, 16, 0), S(minstratum)},
 	{"copy", LATER, FLAG, S(copy)},
 	{"xleave", ACTED, FLAG, S(xleave)},
 	{"extfield", LATER, OWNOUT(extfield), S(extfields)},
 	{"private", LATER, FLAG, S(tight)},
 	{"presend", LATER, INT(-32, 32, 100), S(presend)},
-	{"polltarget", LATER, INT(1, I32, 8), S(polltarget)},
-	{"minsamples", LATER, INT(0, I32, -1), S(minsamples)},
-	{"maxsamples", LATER, INT(0, I32, -1), S(maxsamples)},
+	{"polltarget", NEVER(memory), INT(1, I32, 8), S(polltarget)},
+	{"minsamples", ACTED, INT(0, I32, -1), S(minsamples)},
+	{"maxsamples", NEVER(memory), INT(0, I32, -1), S(maxsamples)},
 	{"maxunreach", LATER, INT(0, I32, 100000), S(maxunreach)},
-	{"filter", LATER, INT(0, I32, 0), S(filter)},
-	{"maxdelayratio", LATER, REAL(0, 1e6, 0), S(maxdelayratio)},
-	{"maxdelaydevratio", LATER, REAL(0, 1e6, 10), S(maxdelaydevratio)},
-	{"maxdelayquant", LATER, REAL(0, 1, 0), S(maxdelayquant)},
-	{"mindelay", LATER, REAL(0, 1000, 0), S(mindelay_s)},
-	{"asymmetry", LATER, REAL(-0.5, 1, 1), S(asymmetry)},
-	{"offset", LATER, REAL(-1e9, 1e9, 0), S(offset_s)},
+	{"filter", NEVER(memory), INT(0, I32, 0), S(filter)},
+	{"maxdelayratio", ACTED, REAL(0, 1e6, 0), S(maxdelayratio)},
+	{"maxdelaydevratio", NEVER(memory), REAL(0, 1e6, 10), S(maxdelaydevratio)},
+	{"maxdelayquant", ACTED, REAL(0, 1, 0), S(maxdelayquant)},
+	{"mindelay", ACTED, REAL(0, 1000, 0), S(mindelay_s)},
+	{"asymmetry", ACTED, REAL(-0.5, 1, 1), S(asymmetry)},
+	{"offset", ACTED, REAL(-1e9, 1e9, 0), S(offset_s)},
 };
 
 #undef S

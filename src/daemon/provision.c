@@ -197,8 +197,21 @@ may_be_local(const char *name)
 	    (len > 10 && strcmp(name + len - 10, ".localhost") == 0);
 }
 
+#define MINSAMPLES_DEFAULT 6 /* chrony's; the estimator knows better */
+
+static uint16_t
+minsamples(const struct conf *all, const struct conf_source *c)
+{
+	int32_t n = c->minsamples;
+
+	if (n < 0 && all->minsamples != MINSAMPLES_DEFAULT)
+		n = all->minsamples;
+	return n > 0 && n <= UINT16_MAX ? (uint16_t)n : 0;
+}
+
 static void
-source_set(const struct conf_source *c, size_t slot, struct ipc_source_set *m)
+source_set(const struct conf *all, const struct conf_source *c, size_t slot,
+    struct ipc_source_set *m)
 {
 	m->slot = (uint16_t)slot;
 	m->slot_cnt = slots_wanted(c);
@@ -228,8 +241,7 @@ source_set(const struct conf_source *c, size_t slot, struct ipc_source_set *m)
 	m->mindelay_s = c->mindelay_s;
 	m->asymmetry = c->asymmetry;
 	m->offset_s = c->offset_s;
-	m->minsamples = c->minsamples > 0 ? (uint16_t)c->minsamples : 0;
-	m->maxsamples = c->maxsamples > 0 ? (uint16_t)c->maxsamples : 0;
+	m->minsamples = minsamples(all, c);
 	snprintf(m->host, sizeof m->host, "%s", c->name);
 }
 
@@ -264,7 +276,7 @@ daemon_provision_sources(struct super *s,
 
 		if (slot == SUPER_SLOTS)
 			continue;
-		source_set(&s->conf.source[i], slot, &m);
+		source_set(&s->conf, &s->conf.source[i], slot, &m);
 		give(arg, IPC_SOURCE_SET, &m);
 		end.cnt++;
 	}

@@ -198,9 +198,8 @@ debian_default(void **state)
 	memset(&faults, 0, sizeof faults);
 	assert_int_equal(
 	    conf_parse_text(&conf, &r, "debian", text, len, &faults), 0);
-	assert_int_equal(faults.warning_cnt, 3);
+	assert_int_equal(faults.warning_cnt, 2);
 	assert_true(has_fault(&faults, "warning: 'logdir' is accepted"));
-	assert_true(has_fault(&faults, "'maxupdateskew' is accepted"));
 	assert_true(has_fault(&faults, "'leapsectz' is accepted"));
 	assert_int_equal(conf.source_cnt, 1);
 	assert_int_equal(conf.dir_cnt, 2);
