@@ -200,8 +200,11 @@ discipline_compare_share(struct discipline *d, uint64_t members)
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
 		double w = d->joint.share[i].weight;
 		double base = d->source[i].delay.least_s;
+		double detour = discipline_delay_detour(&d->source[i].delay);
 
-		d->joint.bias_var += w * w * scatter2 * base * base;
+		if (w > 0)
+			d->joint.bias_var += w * w *
+			    (scatter2 * base * base + detour * detour / 3);
 	}
 }
 

@@ -149,6 +149,7 @@ struct core_compare {
 struct core_vote {
 	uint64_t voting;
 	uint64_t accepted;
+	uint64_t members; /* of these, who carry the estimate */
 	unsigned voting_cnt;
 	unsigned accepted_cnt;
 	unsigned needed;
@@ -196,8 +197,9 @@ struct core_control {
 
 /* A leap second that is to come. */
 struct core_leap {
-	int8_t sense;  /* +1 inserted, -1 deleted, 0 none */
-	int64_t at_ns; /* by the clock that counts on */
+	int8_t sense;   /* +1 inserted, -1 deleted, 0 none */
+	int64_t at_ns;  /* by the clock that counts on */
+	double moved_s; /* when over: UTC against the clock */
 };
 
 struct discipline {
@@ -269,7 +271,7 @@ void discipline_control_heard(
 int64_t discipline_leap_wall(const struct discipline *d, struct mono now);
 uint8_t discipline_leap_vote(const struct discipline *d, struct mono now);
 void discipline_leap_plan(struct discipline *d, struct mono now);
-double discipline_leap_due(struct discipline *d, struct mono now);
+bool discipline_leap_due(struct discipline *d, struct mono now);
 
 /* pollctl.c: when to ask. */
 void discipline_pollctl_init(struct core_source *src);

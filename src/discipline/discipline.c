@@ -339,15 +339,37 @@ shift_all(struct discipline *d, double dx_s)
 			discipline_source_shift(&d->source[i], dx_s);
 }
 
+/* The phase is known less well than before: measure again, soon. */
+static void
+disturbed(struct discipline *d, double sd_s, struct mono now)
+{
+	discipline_bank_blur(&d->joint.bank, sd_s * sd_s);
+	discipline_compare_shift(&d->compare, 0, sd_s * sd_s);
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
+		struct core_source *src = &d->source[i];
+
+		if (!src->open)
+			continue;
+		discipline_bank_blur(&src->bank, sd_s * sd_s);
+		discipline_traits_restart(&src->traits);
+		src->replay_cnt = 0;
+		discipline_hard_clear(src);
+		discipline_pollctl_confirm(src, now);
+	}
+	d->bound.valid = false;
+}
+
 /* At the leap second UTC moves; all sources will show it, we need not be
  * surprised.  The clock has not moved, so the bound moves along. */
 static void
 leap_over(struct discipline *d, struct mono now)
 {
-	double moved = discipline_leap_due(d, now);
-
-	if (moved != 0)
-		shift_all(d, moved);
+	if (!discipline_leap_due(d, now) || d->leap_plan.moved_s == 0)
+		return;
+	if (d->conf.leapmode == DISCIPLINE_LEAP_IGNORE)
+		disturbed(d, 1, now);
+	else
+		shift_all(d, d->leap_plan.moved_s);
 }
 
 int
@@ -388,26 +410,6 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	out->repoll |= discipline_pollctl_review(d, slot, now);
 	out->publish = true;
 	return 0;
-}
-
-/* The phase is known less well than before: measure again, soon. */
-static void
-disturbed(struct discipline *d, double sd_s, struct mono now)
-{
-	discipline_bank_blur(&d->joint.bank, sd_s * sd_s);
-	discipline_compare_shift(&d->compare, 0, sd_s * sd_s);
-	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
-		struct core_source *src = &d->source[i];
-
-		if (!src->open)
-			continue;
-		discipline_bank_blur(&src->bank, sd_s * sd_s);
-		discipline_traits_restart(&src->traits);
-		src->replay_cnt = 0;
-		discipline_hard_clear(src);
-		discipline_pollctl_confirm(src, now);
-	}
-	d->bound.valid = false;
 }
 
 void
@@ -471,15 +473,15 @@ discipline_next(const struct discipline *d)
 		if (soon.ns < next.ns)
 			next = soon;
 	}
+	if (next.ns < d->ticked.ns + SPACING_NS)
+		next.ns = d->ticked.ns + SPACING_NS;
 	if (d->leap_plan.sense != 0) {
 		int64_t left =
 		    d->leap_plan.at_ns - discipline_leap_wall(d, d->ticked);
 
-		if (d->ticked.ns + left < next.ns)
+		if (left > 0 && d->ticked.ns + left < next.ns)
 			next.ns = d->ticked.ns + left;
 	}
-	if (next.ns < d->ticked.ns + SPACING_NS)
-		next.ns = d->ticked.ns + SPACING_NS;
 	return next;
 }
 

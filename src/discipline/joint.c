@@ -106,23 +106,11 @@ rebuild(struct discipline *d, uint64_t members)
 	}
 }
 
-/* With `prefer`, the preferred alone carry the estimate. */
-static uint64_t
-members_of(const struct discipline *d)
-{
-	uint64_t preferred = 0;
-
-	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
-		if (d->vote.accepted >> i & 1 && d->source[i].conf.prefer)
-			preferred |= 1ULL << i;
-	return preferred != 0 ? preferred : d->vote.accepted;
-}
-
 void
 discipline_joint_take(
     struct discipline *d, unsigned slot, const struct core_replay *r)
 {
-	uint64_t members = members_of(d);
+	uint64_t members = d->vote.members;
 
 	/* Nobody accepted: the estimate runs on by itself. */
 	if (members == 0)

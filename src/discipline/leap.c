@@ -8,7 +8,8 @@
  */
 #include "core_priv.h"
 
-#define DAY_S 86400LL
+#define DAY_S     86400LL
+#define KERNEL_NS 1500000000LL
 
 static int64_t
 floor_div(int64_t a, int64_t b)
@@ -84,27 +85,29 @@ discipline_leap_plan(struct discipline *d, struct mono now)
 	int64_t day_ns = DAY_S * TSTAMP_NS_PER_S;
 	int64_t wall = discipline_leap_wall(d, now);
 
+	if (l->sense != 0 && wall >= l->at_ns)
+		return;
 	l->sense = d->leap == 1 ? 1 : d->leap == 2 ? -1 : 0;
 	l->at_ns = (floor_div(wall, day_ns) + 1) * day_ns;
 	if (l->sense < 0)
 		l->at_ns -= TSTAMP_NS_PER_S;
 }
 
-/* Return: by how much UTC has just moved against a clock that counts on. */
-double
+/* Has it come?  The kernel is told a moment longer, until it has surely done
+ * its part. */
+bool
 discipline_leap_due(struct discipline *d, struct mono now)
 {
 	struct core_leap *l = &d->leap_plan;
-	int8_t sense = l->sense;
+	bool kernel = d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM;
+	int64_t wait = kernel ? KERNEL_NS : 0;
 
-	if (sense == 0 || discipline_leap_wall(d, now) < l->at_ns)
-		return 0;
+	if (l->sense == 0 || discipline_leap_wall(d, now) < l->at_ns + wait)
+		return false;
+	if (d->conf.leap.tai_offset_s != 0)
+		d->conf.leap.tai_offset_s += l->sense;
+	l->moved_s = kernel ? 0 : -l->sense;
 	l->sense = 0;
 	d->leap = 0;
-	if (d->conf.leap.tai_offset_s != 0)
-		d->conf.leap.tai_offset_s += sense;
-	if (d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM ||
-	    d->conf.leapmode == DISCIPLINE_LEAP_IGNORE)
-		return 0;
-	return -sense;
+	return true;
 }

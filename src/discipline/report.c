@@ -63,6 +63,7 @@ look_now(const struct discipline *d, struct mono now, struct moment *m)
 	m->growth_sps = fabs(resid) +
 	    fmax(d->bound.rate_hi_sps - m->e.y_sps,
 		m->e.y_sps - d->bound.rate_lo_sps);
+	m->growth_sps = fmax(m->growth_sps, d->conf.maxclockerror_ppm * 1e-6);
 }
 
 static const struct core_source *
@@ -157,7 +158,9 @@ discipline_truth(
 	truth->synced = d->synced;
 	/* The kernel does it only if it is told to. */
 	if (d->synced && d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM)
-		truth->leap = d->leap;
+		truth->leap = d->leap_plan.sense > 0 ? 1
+		    : d->leap_plan.sense < 0         ? 2
+						     : 0;
 	truth->tai_offset_s = d->conf.leap.tai_offset_s;
 	truth->max_error =
 	    tstamp_dur_from_s(delay / 2 + dispersion + fabs(m.left_s));

@@ -280,32 +280,68 @@ elect(struct discipline *d, uint64_t set, double raw_s, unsigned total)
 	return to_slots(&b, best);
 }
 
-static void
-label(struct discipline *d, uint64_t accepted)
+/* Those who may carry the estimate: the preferred, if there are any. */
+static uint64_t
+bearers(const struct discipline *d, uint64_t accepted)
 {
+	uint64_t preferred = 0;
+
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		if (accepted >> i & 1 && d->source[i].conf.prefer)
+			preferred |= 1ULL << i;
+	return preferred != 0 ? preferred : accepted;
+}
+
+/* The system peer: who brings most; the last one stays until another brings
+ * twice as much, so that what we announce does not flap. */
+static int
+system_peer(const struct discipline *d, uint64_t set)
+{
+	int best = d->vote.system;
 	double most = 0;
 
-	d->vote.system = -1;
+	if (best >= 0 && set >> best & 1)
+		most = 2 * d->source[best].info;
+	else
+		best = -1;
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
-		struct core_source *src = &d->source[i];
-
-		if (!(d->vote.voting >> i & 1))
+		if (!(set >> i & 1) || (best >= 0 && d->source[i].info <= most))
 			continue;
-		if (accepted == 0)
-			src->state = DISCIPLINE_TIED;
-		else if (!(accepted >> i & 1))
-			src->state = src->bar > 0 ? DISCIPLINE_BARRED
-						  : DISCIPLINE_FALSETICKER;
-		else
-			src->state = DISCIPLINE_COMBINED;
-		if (src->state == DISCIPLINE_COMBINED &&
-		    (src->info > most || d->vote.system < 0)) {
-			most = src->info;
-			d->vote.system = (int)i;
-		}
+		most = d->source[i].info;
+		best = (int)i;
 	}
-	if (d->vote.system >= 0)
-		d->source[d->vote.system].state = DISCIPLINE_SELECTED;
+	return best;
+}
+
+static uint8_t
+state_in(const struct discipline *d, unsigned slot)
+{
+	const struct core_vote *v = &d->vote;
+
+	if (v->accepted == 0)
+		return DISCIPLINE_TIED;
+	if (!(v->accepted >> slot & 1))
+		return d->source[slot].bar > 0 ? DISCIPLINE_BARRED
+					       : DISCIPLINE_FALSETICKER;
+	if ((int)slot == v->system)
+		return DISCIPLINE_SELECTED;
+	return v->members >> slot & 1 ? DISCIPLINE_COMBINED
+				      : DISCIPLINE_AGREEING;
+}
+
+static void
+label(struct discipline *d)
+{
+	struct core_vote *v = &d->vote;
+
+	v->members = bearers(d, v->accepted);
+	v->system = system_peer(d, v->members);
+	/* combinelimit 0: the best alone. */
+	if (d->conf.combinelimit <= 0 && v->system >= 0)
+		v->members = 1ULL << v->system;
+	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++)
+		if (v->voting >> i & 1)
+			d->source[i].state = state_in(d, i);
 }
 
 void
@@ -341,5 +377,5 @@ discipline_select_vote(struct discipline *d, double raw_s)
 		accepted = 0;
 	v->accepted = accepted;
 	v->accepted_cnt = count(accepted);
-	label(d, accepted);
+	label(d);
 }

@@ -38,6 +38,8 @@ struct run {
 	double tick_s;
 	double second_s;
 	bool foreign_done;
+	bool leap_done;
+	bool kernel_leap; /* as role clock was told */
 	bool suspend_done;
 	uint32_t seq;
 	struct timepage_time page;
@@ -78,11 +80,25 @@ queue(struct run *r, const struct sim_source *s, double mean)
 	return sim_rng_exp(g, mean);
 }
 
+/* A server that smears the leap second around its instant, against UTC as
+ * it counts. */
+static double
+smear(const struct sim_scenario *sc, const struct sim_source *s, double t)
+{
+	double part = (t - sc->leap_at_s) / s->smear_s + 0.5;
+
+	part = fmin(fmax(part, 0), 1);
+	return sc->leap_sense * ((t > sc->leap_at_s ? 1 : 0) - part);
+}
+
 /* The server's clock: true time plus its lie. */
 static double
-lie(const struct sim_source *s, double t)
+lie(const struct sim_scenario *sc, const struct sim_source *s, double t)
 {
 	double v = s->offset_s;
+
+	if (s->smear_s > 0)
+		v += smear(sc, s, t);
 
 	if (s->drift_sps != 0 && t > s->drift_at_s)
 		v += s->drift_sps * (t - s->drift_at_s);
@@ -91,6 +107,17 @@ lie(const struct sim_source *s, double t)
 	if (s->flap_s > 0 && fmod(t, 2 * s->flap_s) < s->flap_s)
 		v = 0;
 	return v;
+}
+
+/* Honest servers that do not smear announce it on its day. */
+static uint8_t
+announced(const struct sim_scenario *sc, const struct sim_source *s, double t)
+{
+	double left = sc->leap_at_s - t;
+
+	if (sc->leap_sense == 0 || s->smear_s > 0 || left <= 0 || left > 86400)
+		return s->leap;
+	return sc->leap_sense > 0 ? 1 : 2;
 }
 
 /* Hand a request to the network at this moment. */
@@ -133,14 +160,14 @@ send_request(struct run *r, unsigned i)
 	memset(&p->sample, 0, sizeof p->sample);
 	/* The rest of the offset is filled in when the answer arrives. */
 	p->sample.offset_s = (base_up + up - base_down - down) / 2 + e1 / 2 +
-	    lie(s, t1 + base_up + up) + (n4 - n1) / 2;
+	    lie(r->sc, s, t1 + base_up + up) + (n4 - n1) / 2;
 	p->sample.delay_s = base_up + up + base_down + down + e1 + n4 + n1;
 	p->sample.stamp_error_s = 1e-7 + 3 * s->stamp_s;
 	p->sample.server_time_s = SERVER_S;
 	p->sample.root_dispersion_s = s->root_s;
 	p->sample.ref_id = 0x0a000001U + i;
 	p->sample.stratum = 2;
-	p->sample.leap = s->leap;
+	p->sample.leap = announced(r->sc, s, t1);
 	p->ref_z = x1 / 2 + (up - down) / 2 + (n4 - n1) / 2 +
 	    (base_up - base_down) / 2;
 	p->ref_excess = up + down + n1 + n4;
@@ -198,6 +225,7 @@ obey(struct run *r, const struct discipline_out *out)
 		discipline_time(r->d, now, &r->page);
 		note_said(r);
 		discipline_truth(r->d, now, &truth);
+		r->kernel_leap = truth.leap == (r->sc->leap_sense > 0 ? 1 : 2);
 		if (truth.synced &&
 		    fabs(r->plant.slew_k) <= r->plant.slew_later_sps * 1.01)
 			r->plant.settled = true;
@@ -213,6 +241,18 @@ obey(struct run *r, const struct discipline_out *out)
 	    tstamp_dur_to_s(tstamp_mono_diff(discipline_next(r->d), now));
 }
 
+/* What the clock shows, half a second off the scored seconds; it counts on over a leap second that it was not told
+ * about. */
+static int64_t
+wall_at(const struct run *r)
+{
+	const struct sim_scenario *sc = r->sc;
+	double leapt = r->leap_done ? -sc->leap_sense : 0;
+
+	return sc->wall_s * TSTAMP_NS_PER_S +
+	    (int64_t)((r->plant.t_s + 0.5 + leapt - r->plant.err_s) * 1e9);
+}
+
 static void
 receive(struct run *r, unsigned i)
 {
@@ -224,6 +264,7 @@ receive(struct run *r, unsigned i)
 
 	p->recv_s = NEVER;
 	p->sample.at.ns = now.ns - (int64_t)(rtt * 5e8);
+	p->sample.wall.ns = wall_at(r) - (int64_t)(rtt * 5e8);
 	p->sample.offset_s += r->plant.err_s / 2;
 	p->sample.delay_s -= r->plant.err_s;
 	p->ref_z += r->plant.x_s / 2;
@@ -356,7 +397,7 @@ whole_second(struct run *r)
 	/* A single source that steps is right by definition; what counts is
 	 * the time told, slewing what remains takes as long as it does. */
 	if (sc->follow_s > 0) {
-		e += lie(&sc->source[0], t);
+		e += lie(sc, &sc->source[0], t);
 		if (sc->slew_ppm <= 0)
 			e -= tstamp_dur_to_s(timepage_remaining(
 			    &r->page, sim_plant_mono(&r->plant)));
@@ -424,6 +465,7 @@ begin(struct run *r, uint64_t seed)
 	discipline_conf_init(&conf);
 	conf.makestep_s = sc->makestep_s;
 	conf.makestep_limit = sc->makestep_limit;
+	conf.leapmode = sc->leapmode;
 	if (sc->slew_ppm > 0)
 		conf.slewrate_synced_ppm = sc->slew_ppm;
 	r->plant.slew_later_sps = conf.slewrate_synced_ppm * 1e-6;
@@ -459,6 +501,8 @@ next_event(const struct run *r)
 {
 	double t = fmin(r->second_s, fmin(r->command_s, r->tick_s));
 
+	if (!r->leap_done && r->sc->leap_sense != 0)
+		t = fmin(t, fmax(r->sc->leap_at_s, r->plant.t_s));
 	for (unsigned i = 0; i < r->sc->source_cnt; i++)
 		t = fmin(t, fmin(r->path[i].send_s, r->path[i].recv_s));
 	return t;
@@ -503,6 +547,13 @@ disasters(struct run *r)
 		if (sc->foreign_unseen)
 			r->plant.foreign_s -= sc->foreign_s;
 		report_clock(r, CLOCKCMD_OK);
+	}
+	if (!r->leap_done && sc->leap_sense != 0 &&
+	    r->plant.t_s >= sc->leap_at_s) {
+		r->leap_done = true;
+		/* UTC moves; the kernel's clock does if it was told. */
+		if (!r->kernel_leap)
+			r->plant.err_s -= sc->leap_sense;
 	}
 	if (!r->suspend_done && sc->suspend_at_s > 0 &&
 	    r->plant.t_s > sc->suspend_at_s) {

@@ -47,8 +47,9 @@ struct sim_source {
 	double burst_factor;
 	double silent_from_s;
 	double silent_until_s;
-	double root_s; /* its own root dispersion */
-	bool liar;     /* not for the references, B1 counts it */
+	double root_s;  /* its own root dispersion */
+	double smear_s; /* smears the leap second over so long */
+	bool liar;      /* not for the references, B1 counts it */
 	uint8_t leap;
 };
 
@@ -65,6 +66,10 @@ struct sim_scenario {
 	int makestep_limit;
 	unsigned source_cnt;
 	struct sim_source source[SIM_SOURCE_MAX];
+	int64_t wall_s;   /* UTC at the start; leap seconds and eras */
+	double leap_at_s; /* true time of the leap second... */
+	int leap_sense;   /* ...its sign... */
+	uint8_t leapmode; /* ...and what we do with it */
 	double foreign_at_s;
 	double foreign_s;
 	bool foreign_unseen; /* role clock does not notice */
