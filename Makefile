@@ -87,7 +87,7 @@ TSAN     := $(call PROGS,tests/tsan/*.c)
 SIMLIB   := $(call OBJ,$(filter-out tests/sim/sim_%,$(sort $(wildcard tests/sim/*.c))))
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench asan \
+.PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench bench-server bench-instructions asan \
         tsan tsan-run cov demo install uninstall dist clean help deps peers fuzz
 .PRECIOUS: $B/%.o $B/%.a
 Q := $(if $(V),,@)
@@ -133,6 +133,10 @@ $B/tests/tsan/%: $B/tests/tsan/%.o $(call OBJ,src/base/timepage.c src/base/tstam
 $B/tests/fuzz/%: $B/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$B/tests/fuzz/replay.o) $B/libpure.a
 	$(call say,LD)$(CC) $(LD_ALL) $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer) -o $@ $^ -lcrypto -lm
 
+bench-server: all $(LOAD) peers	## our server beside chrony, ntpsec and the floor
+	$Qbash tests/bench/server.sh $B $(OUT)/peers
+bench-instructions: $(BENCH)	## instructions that a request takes
+	$Qsh tests/bench/instructions.sh $B
 deps:				## install what building and testing need
 	$Qsh contrib/deps.sh check
 tests: all $(UNIT) $(FUZZ) $(if $(filter release,$(BUILD)),$(SIM))

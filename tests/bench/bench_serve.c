@@ -18,7 +18,14 @@
 #define ROUNDS 9
 #define RULES  10000
 
+/* Asked for by name: so many requests of one kind, for a profiler. */
+struct only {
+	const char *what; /* NULL: all, timed */
+	int cnt;
+};
+
 struct bench {
+	struct only only;
 	struct rng rng;
 	struct nts_keyring ring;
 	struct nts_aeads aeads;
@@ -62,23 +69,34 @@ by_value(const void *a, const void *b)
 }
 
 static void
+repeat(struct bench *b, const char *what, enum serve_verdict want, int cnt)
+{
+	enum serve_verdict v;
+
+	for (int n = 0; n < cnt; n++) {
+		serve_request(b->serve, &b->req, b->out, sizeof b->out, &v);
+		if (v != want) {
+			printf("%s: %s\n", what, serve_verdict_text(v));
+			exit(1);
+		}
+	}
+}
+
+static void
 run(struct bench *b, const char *what, enum serve_verdict want)
 {
 	double ns[ROUNDS];
-	enum serve_verdict v;
 	int cnt = 20000;
 
+	if (b->only.what) {
+		if (strcmp(b->only.what, what) == 0)
+			repeat(b, what, want, b->only.cnt);
+		return;
+	}
 	for (int i = 0; i < ROUNDS; i++) {
 		double start = now_ns();
 
-		for (int n = 0; n < cnt; n++) {
-			serve_request(
-			    b->serve, &b->req, b->out, sizeof b->out, &v);
-			if (v != want) {
-				printf("%s: %s\n", what, serve_verdict_text(v));
-				exit(1);
-			}
-		}
+		repeat(b, what, want, cnt);
 		ns[i] = (now_ns() - start) / cnt;
 	}
 	qsort(ns, ROUNDS, sizeof ns[0], by_value);
@@ -188,11 +206,13 @@ init(struct bench *b)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static struct bench b;
 	struct serve_access *access = init(&b), *many = many_rules();
 
+	if (argc == 3)
+		b.only = (struct only){argv[1], atoi(argv[2])};
 	plain(&b);
 	run(&b, "serve_ntp", SERVE_ANSWERED);
 	serve_set_access(b.serve, many);
