@@ -3,13 +3,16 @@
  * The only way bytes from or for the wire are read and written: bounds are
  * checked at every step and an error sticks, so that a parser may read all
  * its fields and ask once at the end.  Network order, but for the _le calls.
+ * Reading numbers is in line: every packet does a lot of it.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A reader over borrowed memory.  @bad: something was read past the end. */
 struct bytes_in {
@@ -30,29 +33,89 @@ struct bytes_out {
 /**
  * bytes_in_init - read from len bytes at data; both are borrowed.
  */
-void bytes_in_init(struct bytes_in *in, const void *data, size_t len);
+static inline void
+bytes_in_init(struct bytes_in *in, const void *data, size_t len)
+{
+	in->data = data;
+	in->len = len;
+	in->pos = 0;
+	in->bad = false;
+}
 
 /**
  * bytes_left - bytes not yet read; 0 after an error.
  */
-size_t bytes_left(const struct bytes_in *in);
-
-/**
- * bytes_get_u8 and its like - the next number; 0 after an error.
- */
-uint8_t bytes_get_u8(struct bytes_in *in);
-uint16_t bytes_get_u16(struct bytes_in *in);
-uint32_t bytes_get_u32(struct bytes_in *in);
-uint64_t bytes_get_u64(struct bytes_in *in);
-uint16_t bytes_get_u16le(struct bytes_in *in);
-uint32_t bytes_get_u32le(struct bytes_in *in);
-uint64_t bytes_get_u64le(struct bytes_in *in);
+static inline size_t
+bytes_left(const struct bytes_in *in)
+{
+	return in->bad ? 0 : in->len - in->pos;
+}
 
 /**
  * bytes_take - step over len bytes.
  * Return: where they start (borrowed), or NULL after an error.
  */
-const uint8_t *bytes_take(struct bytes_in *in, size_t len);
+static inline const uint8_t *
+bytes_take(struct bytes_in *in, size_t len)
+{
+	const uint8_t *at;
+
+	if (in->bad || len > in->len - in->pos) {
+		in->bad = true;
+		return NULL;
+	}
+	at = in->data + in->pos;
+	in->pos += len;
+	return at;
+}
+
+/**
+ * bytes_get_u8 and its like - the next number; 0 after an error.
+ */
+static inline uint8_t
+bytes_get_u8(struct bytes_in *in)
+{
+	const uint8_t *p = bytes_take(in, 1);
+
+	return p ? p[0] : 0;
+}
+
+static inline uint16_t
+bytes_get_u16(struct bytes_in *in)
+{
+	const uint8_t *p = bytes_take(in, 2);
+	uint16_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof v);
+	return be16toh(v);
+}
+
+static inline uint32_t
+bytes_get_u32(struct bytes_in *in)
+{
+	const uint8_t *p = bytes_take(in, 4);
+	uint32_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof v);
+	return be32toh(v);
+}
+
+static inline uint64_t
+bytes_get_u64(struct bytes_in *in)
+{
+	const uint8_t *p = bytes_take(in, 8);
+	uint64_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof v);
+	return be64toh(v);
+}
+
+uint16_t bytes_get_u16le(struct bytes_in *in);
+uint32_t bytes_get_u32le(struct bytes_in *in);
+uint64_t bytes_get_u64le(struct bytes_in *in);
 
 /**
  * bytes_get_raw - copy the next len bytes to dst; dst is zeroed on error.
@@ -62,7 +125,20 @@ void bytes_get_raw(struct bytes_in *in, void *dst, size_t len);
 /**
  * bytes_out_init - write up to max bytes at data; borrowed.
  */
-void bytes_out_init(struct bytes_out *out, void *data, size_t max);
+static inline void
+bytes_out_init(struct bytes_out *out, void *data, size_t max)
+{
+	out->data = data;
+	out->max = max;
+	out->pos = 0;
+	out->bad = false;
+}
+
+/**
+ * bytes_reserve - append len bytes that the caller fills.
+ * Return: where they start (borrowed), or NULL when they do not fit.
+ */
+uint8_t *bytes_reserve(struct bytes_out *out, size_t len);
 
 /**
  * bytes_put_u8 and its like - append a number.
@@ -84,12 +160,6 @@ void bytes_put_raw(struct bytes_out *out, const void *src, size_t len);
  * bytes_put_zero - append len zero bytes.
  */
 void bytes_put_zero(struct bytes_out *out, size_t len);
-
-/**
- * bytes_reserve - append len bytes that the caller fills.
- * Return: where they start (borrowed), or NULL when they do not fit.
- */
-uint8_t *bytes_reserve(struct bytes_out *out, size_t len);
 
 /**
  * bytes_patch_u16 - overwrite two bytes already written at offset pos.

@@ -6,6 +6,7 @@
  */
 #include "crypto/siv.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,16 +131,13 @@ s2v(struct crypto_siv *s, const struct crypto_siv_ad *ad,
 static void
 counters(uint8_t *to, const uint8_t start[BLOCK], uint32_t first, size_t cnt)
 {
-	uint32_t low = (uint32_t)start[12] << 24 | (uint32_t)start[13] << 16 |
-	    (uint32_t)start[14] << 8 | start[15];
+	uint64_t block[2], low;
 
-	low += first;
+	memcpy(block, start, sizeof block);
+	low = be64toh(block[1]) + first;
 	for (size_t i = 0; i < cnt; i++, to += BLOCK, low++) {
-		memcpy(to, start, 12);
-		to[12] = (uint8_t)(low >> 24);
-		to[13] = (uint8_t)(low >> 16);
-		to[14] = (uint8_t)(low >> 8);
-		to[15] = (uint8_t)low;
+		block[1] = htobe64(low);
+		memcpy(to, block, sizeof block);
 	}
 }
 
