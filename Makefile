@@ -84,7 +84,7 @@ PURESRC  := $(filter $(PURE:%=src/%/%),$(SRC))
 UNIT     := $(call PROGS,tests/unit/test_*.c)
 SIM      := $(call PROGS,tests/sim/sim_*.c)
 BENCH    := $(call PROGS,tests/bench/bench_*.c)
-LOAD     := $B/$(PROG)-load $B/$(PROG)-echo
+LOAD     := $(call PROGS,tests/bench/load_*.c) $B/$(PROG)-load $B/$(PROG)-echo
 FUZZ     := $(call PROGS,tests/fuzz/fuzz_*.c)
 TSAN     := $(call PROGS,tests/tsan/*.c)
 SIMLIB   := $(call OBJ,$(filter-out tests/sim/sim_%,$(sort $(wildcard tests/sim/*.c))))
@@ -127,6 +127,8 @@ $B/tests/sim/%: $B/tests/sim/%.o $(SIMLIB) $B/libpure.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ -lcrypto -lm
 $B/tests/bench/bench_%: $B/tests/bench/bench_%.o $B/libpure.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ -lcrypto -lm
+$B/tests/bench/load_%: $B/tests/bench/load_%.o $B/liball.a
+	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ $(PKG_LIBS)
 $B/$(PROG)-load: $(call OBJ,$(wildcard tests/bench/load/*.c)) $B/liball.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ $(PKG_LIBS)
 $B/$(PROG)-echo: $(call OBJ,tests/bench/echo.c) $B/liball.a
