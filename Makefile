@@ -178,7 +178,7 @@ cov:				## coverage per folder; all branches of the clock limits
 	+$QOUT=$(OUT) MAKE='$(MAKE)' sh tests/lint/limits-cov.sh
 fuzz:				## fuzz every target for TIME=60 seconds (clang)
 	$Qsh contrib/deps.sh fuzz
-	+$Q$(MAKE) BUILD=fuzz CC=clang fuzz-programs
+	+$Q$(MAKE) --no-print-directory BUILD=fuzz CC=clang fuzz-programs
 	$Qsh tests/fuzz/fuzz.sh $(OUT)/fuzz $(TIME)
 fuzz-programs: $(FUZZ)
 bench: all $(BENCH) $(LOAD)	## print one line per figure
@@ -186,7 +186,7 @@ bench: all $(BENCH) $(LOAD)	## print one line per figure
 	  sh tests/bench/daemon.sh $B || r=1; exit $$r
 demo:				## the main job end to end, no clock touched
 	$Qsh contrib/deps.sh build
-	+$Q$(MAKE) all
+	+$Q$(MAKE) --no-print-directory all
 	$Qsh contrib/demo $B/$(PROG)
 format:				## rewrite the tree with clang-format
 	$Qclang-format -i $$(find src include tests -name '*.[ch]')

@@ -116,7 +116,7 @@ memory server $server
 
 began=$(date +%s.%N)
 start client <<END
-server localhost nts ntsport $keport iburst minpoll 0 maxpoll 4
+server 127.0.0.1 nts ntsport $keport iburst minpoll 0 maxpoll 4
 ntstrustedcerts $dir/ca.pem
 END
 client=$!
