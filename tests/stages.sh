@@ -38,6 +38,19 @@ count() {
 	END {done(); print p + 0, f + 0, s + 0}' "$1"
 }
 
+# The lines that say what failed, each program's after its name.
+what_failed() {
+	awk '
+	/^# exit / {print "  " $0; next}
+	/^# / {program = $2; next}
+	/^(\[  FAILED  \]|\[  ERROR   \]|not ok|lint: |FAIL)/ || /: error: / ||
+	/MISSED|ERROR: |runtime error/ {
+		if (program) print program ":"
+		program = ""
+		print "  " $0
+	}' "$1"
+}
+
 case $mode in
 asan | tsan | cov)
 	echo "$name: this build runs without filters, Landlock and memory limits"
@@ -61,9 +74,12 @@ for target; do
 	[ "$3" = 0 ] || printf ', %d skipped' "$3"
 	printf ', %d s\n' $(($(date +%s) - start))
 	if [ $word = FAILED ]; then
-		grep -E '^(\[  FAILED  \]|not ok|FAIL|# exit)|error:' "$log" |
-			head -20 | sed 's/^/      /'
-		tail -n 25 "$log" | sed 's/^/    | /'
+		what_failed "$log" >"$log.failed"
+		if [ -s "$log.failed" ]; then
+			head -n 40 "$log.failed"
+		else
+			tail -n 25 "$log"
+		fi | sed 's/^/    | /'
 		echo "    the whole: $log"
 	elif [ "$3" != 0 ]; then
 		grep -E '^(skip |\[  SKIPPED)' "$log" | sed 's/^/      /'
