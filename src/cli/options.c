@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "ctl/text.h"
 
-#define WORD_MAX 32 /* of words that are compared */
 
 static const struct cli_option help_option = {
     .name = "help", .letter = 'h', .help = "this help"};
@@ -222,46 +222,20 @@ cli_options_usage(const struct cli_command_help *help, bool brief, FILE *to)
 	print_option(&help_option, to);
 }
 
-/* Levenshtein distance, of words cut to WORD_MAX. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t a_len = strnlen(a, WORD_MAX), b_len = strnlen(b, WORD_MAX);
-	size_t row[WORD_MAX + 1];
-
-	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a_len; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[b_len];
-}
-
 const char *
 cli_options_nearest(
     const char *word, const void *first_name, size_t cnt, size_t stride)
 {
 	const unsigned char *at = first_name;
 	const char *best = NULL;
-	size_t limit = strlen(word) / 3 + 2, d;
+	size_t limit = strlen(word) / 3 + 2;
+	unsigned d;
 
 	for (size_t i = 0; i < cnt; i++, at += stride) {
 		const char *name;
 
 		memcpy(&name, at, sizeof(name));
-		d = distance(word, name);
+		d = words_distance(word, name);
 		if (d < limit) {
 			limit = d;
 			best = name;

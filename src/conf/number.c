@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/words.h"
 #include "conf_priv.h"
 
 int
@@ -56,48 +57,6 @@ conf_set_find(const struct conf_set *s, const char *name)
 
 #define NAME_MAX_LEN 32
 
-static unsigned
-lower(char ch)
-{
-	unsigned c = (unsigned char)ch;
-
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-static unsigned
-least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Edit distance with neighbours swapped counting one; both names short. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	unsigned row[3][NAME_MAX_LEN + 1];
-	size_t alen = strlen(a), blen = strlen(b);
-
-	for (unsigned j = 0; j <= blen; j++)
-		row[0][j] = j;
-	for (size_t i = 1; i <= alen; i++) {
-		unsigned *now = row[i % 3], *up = row[(i + 2) % 3];
-		unsigned *two = row[(i + 1) % 3];
-
-		now[0] = (unsigned)i;
-		for (size_t j = 1; j <= blen; j++) {
-			unsigned differs = lower(a[i - 1]) != lower(b[j - 1]);
-
-			now[j] = least(up[j] + 1, now[j - 1] + 1);
-			now[j] = least(now[j], up[j - 1] + differs);
-			if (i > 1 && j > 1 &&
-			    lower(a[i - 1]) == lower(b[j - 2]) &&
-			    lower(a[i - 2]) == lower(b[j - 1]))
-				now[j] = least(now[j], two[j - 2] + 1);
-		}
-	}
-	return row[alen % 3][blen];
-}
-
 const char *
 conf_set_near(const struct conf_set *s, const char *name)
 {
@@ -115,7 +74,7 @@ conf_set_near(const struct conf_set *s, const char *name)
 		if (s->entry[i].state == CONF_REFUSED ||
 		    (len > len2 ? len - len2 : len2 - len) >= best)
 			continue;
-		d = distance(name, s->entry[i].name);
+		d = words_distance(name, s->entry[i].name);
 		if (d < best) {
 			best = d;
 			near = s->entry[i].name;
