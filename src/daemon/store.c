@@ -438,6 +438,13 @@ daemon_store_keys(const struct conf *c, struct super_keys *keys)
 		    c->keyfile, c->keyfile);
 		return err;
 	}
+	if (err == ERR_ABSENT) {
+		/* A source that needs a key has been refused before. */
+		os_log_warn("no key file, keyed requests go unanswered "
+			    "file=%s",
+		    c->keyfile);
+		return 0;
+	}
 	if (err < 0) {
 		os_log_error("key file cannot be read file=%s reason=\"%s\"",
 		    c->keyfile, strerror(errno));
