@@ -59,6 +59,7 @@ struct serve_counters {
 	uint64_t tx_bytes;
 	uint64_t cookie_cnt;      /* fresh ones given out */
 	uint64_t interleaved_cnt; /* answers that told when the last one left */
+	uint64_t early_cnt; /* left before their stamp, of those looked at */
 };
 
 /* @access, @rng, @limit: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
@@ -95,6 +96,8 @@ struct serve_request {
 	struct wall rx;
 	struct wall tx;
 	bool cut;
+	bool alone; /* no other request is answered with it: tx gets what lies
+	             * between it and the wire added, as far as learned */
 };
 
 struct serve; /* one per worker */
@@ -165,7 +168,8 @@ size_t serve_request(struct serve *s, const struct serve_request *req,
 
 /**
  * serve_wants_stamp - whether the time when the last answer leaves will be
- * wanted: its client asks in interleaved mode (RFC 9769).
+ * wanted: its client asks in interleaved mode (RFC 9769), or it is one of the
+ * few that we learn the way to the wire from.
  */
 bool serve_wants_stamp(const struct serve *s);
 

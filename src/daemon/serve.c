@@ -100,6 +100,7 @@ answer(struct worker *w, struct net_udp_packet *p, struct wall tx)
 	    .rx = p->received,
 	    .tx = tx,
 	    .cut = p->truncated,
+	    .alone = w->batch->cnt == 1,
 	};
 	enum serve_verdict verdict;
 

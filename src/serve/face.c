@@ -109,5 +109,6 @@ serve_batch_time(struct serve *s, const struct timepage_time *t,
 		s->clock_known = true;
 	}
 	s->now = now->mono;
+	s->wire.now = now->mono;
 	serve_face_make(s, now);
 }

@@ -191,6 +191,7 @@ serve_sent(struct serve *s, const uint8_t *data, size_t len, struct wall at)
 	struct ntp_packet p;
 	struct ntp_ts tx;
 	int64_t stay_ns;
+	bool learned;
 
 	if (ntp_packet_decode(&p, data, len) < 0 || p.mode != NTP_MODE_SERVER ||
 	    p.receive.v == 0)
@@ -200,6 +201,8 @@ serve_sent(struct serve *s, const uint8_t *data, size_t len, struct wall at)
 	stay_ns = tstamp_diff(tx, p.receive).ns;
 	if (stay_ns < 0 || stay_ns > STAMP_LATE)
 		return false;
+	learned = serve_wire_sent(&s->wire, p.receive, at);
+	s->counters.early_cnt = s->wire.early_cnt;
 	tx.v &= ~UINT64_C(1);
-	return serve_interleave_stamp(s->interleave, p.receive, tx);
+	return serve_interleave_stamp(s->interleave, p.receive, tx) || learned;
 }

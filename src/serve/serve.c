@@ -19,6 +19,9 @@
 /* Up to here what follows the header is a MAC, not a field. */
 #define MAC_LEN_MAX (NTP_HEADER_LEN + 24)
 
+/* A request with NTS that is longer asks for several cookies. */
+#define NTS_SHORT 300
+
 /*
  * The stamps of the answer: corrected, random below our precision, and never
  * equal, for which receive stamps are odd and transmit stamps even.
@@ -47,6 +50,29 @@ make_stamps(struct serve *s, struct serve_job *job)
 	return true;
 }
 
+static unsigned
+wire_kind(const struct serve_job *job)
+{
+	if (job->auth == SERVE_ANSWERED_NTS)
+		return job->req->len > NTS_SHORT ? SERVE_WIRE_NTS_LONG
+						 : SERVE_WIRE_NTS;
+	return job->auth == SERVE_ANSWERED_MAC ? SERVE_WIRE_MAC
+					       : SERVE_WIRE_PLAIN;
+}
+
+/* The answer leaves a little after its stamp was taken. */
+static void
+add_wire_delay(struct serve *s, struct serve_job *job, struct ntp_packet *p)
+{
+	unsigned kind = wire_kind(job);
+	struct dur delay = serve_wire_delay(&s->wire, kind);
+
+	/* 2^32 / 10^9 of a fraction is a nanosecond; even stays even. */
+	p->transmit.v +=
+	    ((uint64_t)delay.ns << 32) / TSTAMP_NS_PER_S & ~UINT64_C(1);
+	job->sampled = serve_wire_wanted(&s->wire, kind, rng_u64(s->conf.rng));
+}
+
 void
 serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss)
 {
@@ -69,8 +95,15 @@ serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss)
 	};
 	uint8_t *at = bytes_reserve(&job->out, NTP_HEADER_LEN);
 
+	if (!kiss && job->req->alone)
+		add_wire_delay(s, job, &p);
 	if (!kiss)
 		serve_interleave_answer(s, job, &p);
+	if (job->sampled) {
+		serve_wire_await(
+		    &s->wire, p.receive, job->req->tx, wire_kind(job));
+		s->stamp_wanted = true;
+	}
 	/* Not newer than the answer, should our clock have gone back. */
 	if (p.reference.v == 0 || tstamp_diff(p.reference, p.receive).ns > 0)
 		p.reference = p.receive;

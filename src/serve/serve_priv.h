@@ -13,6 +13,7 @@
 #include "nts/ef.h"
 #include "serve/access.h"
 #include "serve/serve.h"
+#include "wire_priv.h"
 
 /* What every answer of a batch says of our time. */
 struct serve_face {
@@ -40,6 +41,7 @@ struct serve {
 	struct serve_face face;
 	struct serve_interleave *interleave;
 	bool stamp_wanted; /* of the last answer */
+	struct serve_wire wire;
 	struct serve_counters counters;
 };
 
@@ -51,6 +53,7 @@ struct serve_job {
 	struct ntp_ts tx;
 	unsigned auth; /* enum serve_verdict of a good answer */
 	bool interleaved;
+	bool sampled; /* ask when it leaves, to learn from it */
 	struct bytes_out out;
 };
 

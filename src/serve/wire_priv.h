@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How long an answer takes from our own transmit stamp to the wire, learned
+ * from the kernel's stamps of a random few of the answers that were alone in
+ * their batch, and added to the stamps of such answers.
+ *
+ * The least of the last delays is used, never a mean, so that a stamp is
+ * hardly ever later than the wire and nobody can push it there: whoever slows
+ * us down changes nothing, and whoever manages to speed us up only takes the
+ * correction away.  Invariants: 0 to SERVE_WIRE_MAX_NS; nothing without
+ * recent samples.
+ */
+#ifndef SERVE_WIRE_PRIV_H
+#define SERVE_WIRE_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tstamp.h"
+
+#define SERVE_WIRE_MAX_NS 20000
+#define SERVE_WIRE_KEPT   32
+#define SERVE_WIRE_ENOUGH 8 /* delays before they are believed */
+
+/* Answers that take about the same time to make after their stamp. */
+enum serve_wire_kind {
+	SERVE_WIRE_PLAIN = 0,
+	SERVE_WIRE_MAC,
+	SERVE_WIRE_NTS,
+	SERVE_WIRE_NTS_LONG, /* with several cookies */
+	SERVE_WIRE_CNT,
+};
+
+struct serve_wire_delays {
+	int32_t ns[SERVE_WIRE_KEPT];
+	unsigned cnt; /* ever taken; a ring */
+	struct mono last;
+};
+
+struct serve_wire {
+	struct mono now;
+	struct serve_wire_delays kinds[SERVE_WIRE_CNT];
+	uint64_t early_cnt; /* answers that left before their stamp */
+	/* The answer whose stamp is awaited; rx 0: none. */
+	uint64_t rx;
+	struct wall tx;
+	unsigned kind;
+};
+
+/**
+ * serve_wire_delay - what to add to the stamp of an answer.
+ */
+struct dur serve_wire_delay(const struct serve_wire *w, unsigned kind);
+
+/**
+ * serve_wire_wanted - whether to ask the kernel when this one leaves.
+ * @dice: 64 random bits: nobody can know which answers are looked at.
+ */
+bool serve_wire_wanted(
+    const struct serve_wire *w, unsigned kind, uint64_t dice);
+
+/**
+ * serve_wire_await - the stamp of this answer has been asked for.
+ * @rx: the receive time in it.
+ * @tx: our own stamp, without anything added.
+ */
+void serve_wire_await(
+    struct serve_wire *w, struct ntp_ts rx, struct wall tx, unsigned kind);
+
+/**
+ * serve_wire_sent - an answer left.
+ * Return: whether it was the one awaited.
+ */
+bool serve_wire_sent(struct serve_wire *w, struct ntp_ts rx, struct wall at);
+
+#endif

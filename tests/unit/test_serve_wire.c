@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way from our stamp to the wire: learned from few, added to answers
+ * that are alone, and never to be pushed beyond the truth.
+ */
+#include "serve_rig.h"
+
+#define WIRE_NS 30000
+
+/* One request that is answered alone; the answer leaves so much after our
+ * stamp.  Return: what its stamp got added. */
+static int64_t
+ask(struct rig *r, int64_t wire_ns, bool *looked_at)
+{
+	struct wall tx;
+
+	r->now.mono.ns += TSTAMP_NS_PER_S;
+	r->now.boot_ns += TSTAMP_NS_PER_S;
+	r->clock.synced_until_boot_ns = r->now.boot_ns + TSTAMP_NS_PER_S;
+	rig_batch(r);
+	r->req.rx.ns += TSTAMP_NS_PER_S;
+	r->req.tx.ns = r->req.rx.ns + 50000;
+	r->req.alone = true;
+	assert_int_equal(rig_ask(r), SERVE_ANSWERED);
+	*looked_at = serve_wants_stamp(r->serve);
+	tx = r->req.tx;
+	if (*looked_at)
+		assert_true(serve_sent(r->serve, r->out, r->out_len,
+		    (struct wall){tx.ns + wire_ns}));
+	assert_false(r->head.transmit.v & 1);
+	return tstamp_diff(r->head.transmit, tstamp_from_wall(tx)).ns;
+}
+
+/* Precision of the rig's clock: what the fuzz may add. */
+static void
+assert_near(int64_t got_ns, int64_t want_ns)
+{
+	assert_in_range(got_ns - want_ns + 100, 0, 200);
+}
+
+/* Return: how many of cnt answers were looked at. */
+static unsigned
+learn(struct rig *r, unsigned cnt, int64_t wire_ns)
+{
+	unsigned seen = 0;
+	bool looked_at;
+
+	for (unsigned i = 0; i < cnt; i++) {
+		ask(r, wire_ns, &looked_at);
+		seen += looked_at;
+	}
+	return seen;
+}
+
+static void
+learned_and_added(void **state)
+{
+	struct rig r;
+	bool looked_at;
+	unsigned seen;
+
+	(void)state;
+	rig_init(&r, NULL);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_near(ask(&r, 12000, &looked_at), 0);
+		assert_true(looked_at);
+	}
+	seen = learn(&r, 1600, 12000);
+	assert_in_range(seen, 50, 160); /* about one in 16 */
+	assert_near(ask(&r, 12000, &looked_at), 12000);
+	/* Not when others are answered with it. */
+	r.req.rx.ns += TSTAMP_NS_PER_S;
+	r.req.tx.ns += TSTAMP_NS_PER_S;
+	r.req.alone = false;
+	assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
+	assert_false(serve_wants_stamp(r.serve));
+	assert_near(
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns, 0);
+	rig_fini(&r);
+}
+
+/* Slowing us down moves nothing; the cap holds; the least is what counts. */
+static void
+cannot_be_pushed(void **state)
+{
+	struct rig r;
+	bool looked_at;
+
+	(void)state;
+	rig_init(&r, NULL);
+	learn(&r, 8, 9000);
+	for (int i = 0; i < 20; i++)
+		learn(&r, 1, 400000);
+	assert_near(ask(&r, 9000, &looked_at), 9000);
+	learn(&r, 3000, 400000); /* all that is kept */
+	assert_near(ask(&r, 400000, &looked_at), 20000);
+	assert_int_equal(serve_counters_get(r.serve)->early_cnt, 0);
+	learn(&r, 300, 3000);
+	assert_in_range(serve_counters_get(r.serve)->early_cnt, 1, 8);
+	assert_near(ask(&r, 3000, &looked_at), 3000);
+	/* What cannot be is not learned. */
+	learn(&r, 300, 5000000);
+	assert_near(ask(&r, 3000, &looked_at), 3000);
+	rig_fini(&r);
+}
+
+/* Nothing learned long ago is used. */
+static void
+forgotten(void **state)
+{
+	struct rig r;
+	bool looked_at;
+
+	(void)state;
+	rig_init(&r, NULL);
+	learn(&r, 100, 12000);
+	assert_near(ask(&r, 12000, &looked_at), 12000);
+	r.now.mono.ns += 700 * TSTAMP_NS_PER_S;
+	r.now.boot_ns += 700 * TSTAMP_NS_PER_S;
+	for (unsigned i = 0; i < 8; i++) {
+		assert_near(ask(&r, 5000, &looked_at), 0);
+		assert_true(looked_at);
+	}
+	assert_near(ask(&r, 5000, &looked_at), 5000);
+	rig_fini(&r);
+}
+
+/* Stamps that are not of the answer awaited. */
+static void
+others_stamps(void **state)
+{
+	struct rig r;
+	uint8_t other[NTP_HEADER_LEN];
+	bool looked_at;
+
+	(void)state;
+	rig_init(&r, NULL);
+	for (int i = 0; i < 20; i++) {
+		r.req.rx.ns += TSTAMP_NS_PER_S;
+		r.req.tx.ns = r.req.rx.ns + 50000;
+		r.req.alone = true;
+		rig_ask(&r);
+		memcpy(other, r.out, sizeof other);
+		other[NTP_OFFSET_RECEIVE + 7] ^= 2;
+		assert_false(serve_sent(r.serve, other, sizeof other,
+		    (struct wall){r.req.tx.ns + WIRE_NS}));
+	}
+	assert_near(ask(&r, WIRE_NS, &looked_at), 0);
+	rig_fini(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(learned_and_added),
+	    cmocka_unit_test(cannot_be_pushed),
+	    cmocka_unit_test(forgotten),
+	    cmocka_unit_test(others_stamps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
