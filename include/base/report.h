@@ -115,16 +115,37 @@ struct report_serve {
 	uint64_t send_fail_cnt;
 };
 
+/* What a key exchange was waiting for. */
+enum report_ke_stage {
+	REPORT_KE_SILENT = 0, /* the first byte */
+	REPORT_KE_HANDSHAKE,
+	REPORT_KE_REQUEST,
+	REPORT_KE_ANSWER, /* that it is taken */
+	REPORT_KE_STAGE_CNT,
+};
+
 /* Key exchanges of one ke worker. */
 struct report_ke {
 	uint16_t instance;
 	uint64_t accept_cnt;
 	uint64_t done_cnt;
-	uint64_t tls_fail_cnt;
+	uint64_t tls_fail_cnt;    /* and of these: */
+	uint64_t tls_lost_cnt;    /* connection lost or closed */
+	uint64_t tls_version_cnt; /* no TLS 1.3 */
+	uint64_t tls_alpn_cnt;    /* no ntske/1 */
 	uint64_t bad_request_cnt;
-	uint64_t timeout_cnt;
-	uint64_t refused_cnt; /* over a limit, or denied */
+	uint64_t no_agreement_cnt; /* on a protocol or an algorithm */
+	uint64_t internal_cnt;     /* our own fault */
+	uint64_t timeout_cnt;      /* and of these, by what was missing: */
+	uint64_t late_cnt[REPORT_KE_STAGE_CNT];
+	uint64_t evicted_cnt; /* made room for newcomers */
+	uint64_t refused_cnt; /* and of these: */
+	uint64_t denied_cnt;  /* by the access rules */
+	uint64_t limited_cnt; /* by ntsratelimit */
+	uint64_t pause_cnt;   /* no descriptors left: accepting stopped */
 	uint32_t open_cnt;
+	uint32_t ring_cnt;   /* how often cookie keys came, */
+	struct mono ring_at; /* and when they came last */
 	int64_t cert_not_after_s; /* the certificate that expires first */
 	char cert_subject[REPORT_TEXT_MAX];
 };

@@ -157,13 +157,14 @@ struct conf {
 	struct conf_local local;
 
 	uint16_t ntsport; /* NTS-KE listener; needs certificates */
-	uint16_t ntsprocesses;
+	uint16_t ntsprocesses; /* 0: by the number of processors */
 	uint16_t ntsaead_cnt;
 	uint16_t ntsaead[CONF_AEAD_MAX]; /* in order of preference */
 	uint32_t cert_cnt; /* the n-th key belongs to the n-th certificate */
 	uint32_t key_cnt;
 	uint32_t trust_cnt;
 	int32_t maxntsconnections;
+	char ntstlsgroups[CONF_NAME_MAX];
 	int32_t ntsrotate_s;  /* 0: no rotation */
 	int32_t ntsrefresh_s; /* 0: never */
 	bool nosystemcert;

@@ -335,6 +335,7 @@ struct ipc_ke_conf {
 	uint8_t aead_cnt;
 	uint16_t aeads[IPC_AEADS_MAX];
 	char ntp_server[IPC_NAME_MAX];
+	char groups[IPC_NAME_MAX]; /* of TLS, "X25519:P-256" */
 	struct ipc_limit limit;
 };
 

@@ -50,6 +50,17 @@ enum net_tls_fault {
  */
 const char *net_tls_fault_text(unsigned fault);
 
+/* A certificate.  Texts are escaped for printing. */
+struct net_tls_cert {
+	char subject[128];
+	char issuer[128];
+	char key[32];       /* "EC P-256", "RSA 2048" */
+	char signature[48]; /* "ecdsa-with-SHA256" */
+	int64_t not_before_s;
+	int64_t not_after_s;
+	uint8_t chain_cnt; /* certificates the peer sent */
+};
+
 struct net_tls_ctx;
 struct net_tls;
 
@@ -77,6 +88,21 @@ struct net_tls_ctx *net_tls_client_new(const struct net_tls_blob *trust,
  */
 struct net_tls_ctx *net_tls_server_new(
     const struct net_tls_pair *pairs, size_t cnt) MUST_CHECK;
+
+/**
+ * net_tls_server_groups - which key exchange groups, the best first.
+ * @list: libssl's names with colons between; names it does not know are left
+ *        out.
+ * Return: 0, or ERR_BAD when none is left: what held before holds.
+ */
+int net_tls_server_groups(struct net_tls_ctx *c, const char *list) MUST_CHECK;
+
+/**
+ * net_tls_server_cert - facts about our certificate that expires first.
+ * Return: 0, or ERR_ABSENT.
+ */
+int net_tls_server_cert(
+    const struct net_tls_ctx *c, struct net_tls_cert *cert) MUST_CHECK;
 
 /**
  * net_tls_ctx_free - after its connections; NULL is fine.
@@ -142,6 +168,14 @@ int net_tls_write(
     struct net_tls *t, const void *data, size_t len, size_t *done) MUST_CHECK;
 
 /**
+ * net_tls_write_last - as net_tls_write, for what is followed by nothing but
+ * net_tls_shutdown and close(2): the kernel may keep it back until then, so
+ * that all goes in one segment.
+ */
+int net_tls_write_last(
+    struct net_tls *t, const void *data, size_t len, size_t *done) MUST_CHECK;
+
+/**
  * net_tls_shutdown - send close_notify; the peer's is not waited for.
  * Return: 0 when sent, NET_TLS_WANT_*, ERR_LIBRARY.
  */
@@ -160,17 +194,6 @@ int net_tls_export(struct net_tls *t, const uint8_t context[5], uint8_t *out,
  * @text: the library's own words for it, or NULL; valid until the next call.
  */
 enum net_tls_fault net_tls_fault(const struct net_tls *t, const char **text);
-
-/* The peer's certificate.  Texts are escaped for printing. */
-struct net_tls_cert {
-	char subject[128];
-	char issuer[128];
-	char key[32];       /* "EC P-256", "RSA 2048" */
-	char signature[48]; /* "ecdsa-with-SHA256" */
-	int64_t not_before_s;
-	int64_t not_after_s;
-	uint8_t chain_cnt; /* certificates sent */
-};
 
 /**
  * net_tls_peer - facts about the peer's certificate, also of a refused one.

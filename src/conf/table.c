@@ -135,8 +135,10 @@ static const struct conf_entry directives[] = {
 	{"ntsport", ACTED, INT(0, 65535, 4460), C(ntsport), ONCE},
 	{"ntsservercert", ACTED, OWNOUT(cert), C(ntsservercert), MANY},
 	{"ntsserverkey", ACTED, OWNOUT(cert), C(ntsserverkey), ARG(1), MANY},
-	{"ntsprocesses", ACTED, INT(0, 1000, 1), C(ntsprocesses)},
-	{"maxntsconnections", ACTED, INT(1, I32, 100), C(maxntsconnections)},
+	{"ntsprocesses", ACTED, INT(0, 1000, 0), C(ntsprocesses)},
+	{"maxntsconnections", ACTED, INT(1, I32, 1000), C(maxntsconnections)},
+	{"ntstlsgroups", ACTED, TEXT("X25519MLKEM768:X25519:P-256"),
+	    C(ntstlsgroups)},
 	{"ntsrotate", ACTED, INT(0, I32, 604800), C(ntsrotate_s)},
 	{"ntsntpserver", ACTED, TEXT(""), C(ntsntpserver)},
 	/* being asked about it */

@@ -43,14 +43,30 @@ static const struct counter serve_counters[] = {
 	"dropped_send"},
 };
 
+#define KE(field) offsetof(struct report_ke, field)
+
 static const struct counter ke_counters[] = {
-    {offsetof(struct report_ke, accept_cnt), "Key exchanges begun", "accepted"},
-    {offsetof(struct report_ke, done_cnt), "  finished", "done"},
-    {offsetof(struct report_ke, tls_fail_cnt), "  TLS failed", "tls_failed"},
-    {offsetof(struct report_ke, bad_request_cnt), "  bad request",
-	"bad_request"},
-    {offsetof(struct report_ke, timeout_cnt), "  timed out", "timed_out"},
-    {offsetof(struct report_ke, refused_cnt), "  refused", "refused"},
+    {KE(accept_cnt), "Key exchanges begun", "accepted"},
+    {KE(done_cnt), "  finished", "done"},
+    {KE(no_agreement_cnt), "  no agreement", "no_agreement"},
+    {KE(bad_request_cnt), "  bad request", "bad_request"},
+    {KE(tls_fail_cnt), "  TLS failed", "tls_failed"},
+    {KE(tls_lost_cnt), "    connection lost", "tls_lost"},
+    {KE(tls_version_cnt), "    no TLS 1.3", "tls_version"},
+    {KE(tls_alpn_cnt), "    no ntske/1", "tls_alpn"},
+    {KE(timeout_cnt), "  timed out", "timed_out"},
+    {KE(late_cnt[REPORT_KE_SILENT]), "    silent", "timed_out_silent"},
+    {KE(late_cnt[REPORT_KE_HANDSHAKE]), "    in the handshake",
+	"timed_out_handshake"},
+    {KE(late_cnt[REPORT_KE_REQUEST]), "    in the request",
+	"timed_out_request"},
+    {KE(late_cnt[REPORT_KE_ANSWER]), "    in the answer", "timed_out_answer"},
+    {KE(evicted_cnt), "  made room", "evicted"},
+    {KE(refused_cnt), "  refused", "refused"},
+    {KE(denied_cnt), "    denied", "refused_denied"},
+    {KE(limited_cnt), "    rate limited", "refused_rate"},
+    {KE(internal_cnt), "  fault of ours", "internal"},
+    {KE(pause_cnt), "  pauses", "pauses"},
 };
 
 #define SERVE_CNT (sizeof serve_counters / sizeof *serve_counters)
@@ -115,6 +131,30 @@ put_count(struct ctl_text *t, const char *label, uint64_t n)
 	ctl_text_printf(t, "%12" PRIu64 "\n", n);
 }
 
+/* The age of the cookie keys of whoever had to wait longest for them. */
+static double
+ring_age_s(const struct ctl_view *v)
+{
+	double age = -1;
+
+	for (size_t i = 0; i < v->ke_cnt; i++)
+		if (v->kes[i].ring_cnt > 0)
+			age = fmax(age, ctl_render_age_s(v, v->kes[i].ring_at));
+	return age;
+}
+
+static void
+put_ring(struct ctl_text *t, const struct ctl_view *v)
+{
+	double age_s = ring_age_s(v);
+	char buf[CTL_QTY_MAX];
+
+	if (age_s < 0)
+		return;
+	ctl_render_label(t, "Cookie keys");
+	ctl_text_printf(t, "%s old\n", ctl_text_age(buf, age_s));
+}
+
 static void
 put_certificate(struct ctl_text *t, const struct ctl_view *v)
 {
@@ -151,6 +191,7 @@ ctl_render_server_text(struct ctl_text *t, const struct ctl_view *v)
 		put_count(
 		    t, ke_counters[i].label, ke_sum(v, ke_counters[i].at));
 	put_count(t, "  open now", ke_open(v));
+	put_ring(t, v);
 	put_certificate(t, v);
 }
 
@@ -180,6 +221,7 @@ json_ke(struct ctl_json *j, const struct ctl_view *v)
 		ctl_json_uint(
 		    j, ke_counters[i].key, ke_sum(v, ke_counters[i].at));
 	ctl_json_uint(j, "open", ke_open(v));
+	ctl_render_json_age(j, "cookie_keys_age_s", ring_age_s(v));
 	ctl_json_string(j, "certificate_subject", k ? k->cert_subject : NULL);
 	if (k)
 		ctl_json_int(j, "certificate_not_after", k->cert_not_after_s);

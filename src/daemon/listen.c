@@ -13,7 +13,7 @@
 #include "net/udp.h"
 #include "super_priv.h"
 
-#define BACKLOG 1024
+#define BACKLOG 4096 /* or what the kernel allows */
 
 static void
 close_sockets(struct super_sockets *set)

@@ -17,10 +17,10 @@
 #include "os/file.h"
 #include "super_priv.h"
 
-#define PEM_MAX    (4U << 20)
-#define SPARE_FDS  64
-#define NTP_PORT   123
-#define KEEP_CONNS 1000
+#define PEM_MAX   (4U << 20)
+#define SPARE_FDS 64
+#define NTP_PORT  123
+#define CONNS_MAX 10000
 
 /* ---- slots ---- */
 
@@ -433,20 +433,27 @@ put_file(
 	os_file_free(data, len);
 }
 
+static uint16_t
+ke_connections(const struct conf *c)
+{
+	return (uint16_t)(c->maxntsconnections < CONNS_MAX
+		? c->maxntsconnections
+		: CONNS_MAX);
+}
+
 static void
 ke_data(struct super *s, struct collector *to)
 {
 	const struct conf *c = &s->conf;
 	struct ipc_ke_conf m = {
-	    .connection_max = (uint16_t)(c->maxntsconnections < KEEP_CONNS
-		    ? c->maxntsconnections
-		    : KEEP_CONNS),
+	    .connection_max = ke_connections(c),
 	    .ntp_port = c->port,
 	    .limit = limit_of(c, &c->ntsratelimit),
 	};
 
 	m.aead_cnt = aeads(c, m.aeads);
 	snprintf(m.ntp_server, sizeof m.ntp_server, "%s", c->ntsntpserver);
+	snprintf(m.groups, sizeof m.groups, "%s", c->ntstlsgroups);
 	collect(to, IPC_KE_CONF, &m);
 	put_rules(s, to);
 	put_ring(s, to);
@@ -563,7 +570,7 @@ put_cage(struct super *s, enum role role, struct ipc_start *to)
 	if (role == ROLE_SYNC)
 		m.nofile = 4 * SUPER_SLOTS + SPARE_FDS;
 	if (role == ROLE_KE)
-		m.nofile = (uint16_t)(s->conf.maxntsconnections + SPARE_FDS);
+		m.nofile = (uint16_t)(ke_connections(&s->conf) + SPARE_FDS);
 	if (role == ROLE_DIAL)
 		dial_ports(&s->conf, &m);
 	return ipc_start_put(to, IPC_CAGE, &m);

@@ -30,7 +30,7 @@ daemon_workers_serve_cnt(const struct conf *c)
 unsigned
 daemon_workers_ke_cnt(const struct conf *c)
 {
-	unsigned n = c->ntsprocesses > 0 ? c->ntsprocesses : 1;
+	unsigned n = c->ntsprocesses > 0 ? c->ntsprocesses : cpus();
 
 	return n < SUPER_WORKERS_MAX ? n : SUPER_WORKERS_MAX;
 }

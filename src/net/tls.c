@@ -156,8 +156,9 @@ start(struct net_tls_ctx *c, int fd)
 	if (!t)
 		return NULL;
 	t->server = c->server;
+	t->fd = fd;
 	t->ssl = SSL_new(c->ctx[0]);
-	bio = t->ssl ? net_tls_bio_new(c->bio, fd) : NULL;
+	bio = t->ssl ? net_tls_bio_new(c->bio, t) : NULL;
 	if (!bio || !SSL_set_app_data(t->ssl, t)) {
 		BIO_free(bio);
 		net_tls_free(t);
@@ -263,6 +264,9 @@ net_tls_handshake(struct net_tls *t)
 	if (!agreed(t->ssl))
 		return fail(t, NET_TLS_ALPN, NULL);
 	t->done = true;
+	/* From here on one record per call, so that key updates can be
+	 * counted; what came with the handshake is no more than a buffer. */
+	SSL_set_read_ahead(t->ssl, 0);
 	return 0;
 }
 
@@ -297,6 +301,14 @@ net_tls_write(struct net_tls *t, const void *data, size_t len, size_t *done)
 	errno = 0;
 	ret = SSL_write_ex(t->ssl, data, len, done);
 	return ret == 1 ? 0 : outcome(t, ret);
+}
+
+int
+net_tls_write_last(
+    struct net_tls *t, const void *data, size_t len, size_t *done)
+{
+	t->more = true;
+	return net_tls_write(t, data, len, done);
 }
 
 int

@@ -11,10 +11,10 @@
 
 #include "tls_priv.h"
 
-static int
-fd_of(BIO *bio)
+static const struct net_tls *
+owner_of(BIO *bio)
 {
-	return (int)(intptr_t)BIO_get_data(bio);
+	return BIO_get_data(bio);
 }
 
 static bool
@@ -28,7 +28,7 @@ bio_read(BIO *bio, char *buf, size_t max, size_t *len)
 {
 	struct iovec iov = {buf, max};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n = recvmsg(fd_of(bio), &msg, MSG_DONTWAIT);
+	ssize_t n = recvmsg(owner_of(bio)->fd, &msg, MSG_DONTWAIT);
 
 	BIO_clear_retry_flags(bio);
 	*len = n > 0 ? (size_t)n : 0;
@@ -42,12 +42,14 @@ bio_read(BIO *bio, char *buf, size_t max, size_t *len)
 static int
 bio_write(BIO *bio, const char *data, size_t len, size_t *done)
 {
+	const struct net_tls *t = owner_of(bio);
 	struct iovec iov = {.iov_len = len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
 	memcpy(&iov.iov_base, &data, sizeof data); /* sendmsg only reads it */
-	n = sendmsg(fd_of(bio), &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = sendmsg(t->fd, &msg,
+	    MSG_DONTWAIT | MSG_NOSIGNAL | (t->more ? MSG_MORE : 0));
 	BIO_clear_retry_flags(bio);
 	*done = n > 0 ? (size_t)n : 0;
 	if (n < 0 && is_later())
@@ -88,13 +90,13 @@ net_tls_bio_method(void)
 }
 
 BIO *
-net_tls_bio_new(const BIO_METHOD *m, int fd)
+net_tls_bio_new(const BIO_METHOD *m, struct net_tls *t)
 {
 	BIO *bio = BIO_new(m);
 
 	if (!bio)
 		return NULL;
-	BIO_set_data(bio, (void *)(intptr_t)fd);
+	BIO_set_data(bio, t);
 	BIO_set_init(bio, 1);
 	return bio;
 }

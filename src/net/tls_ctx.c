@@ -12,7 +12,9 @@
 #include "tls_priv.h"
 
 static const unsigned char alpn[] = "\x07ntske/1"; /* as on the wire */
-#define ALPN_LEN (sizeof alpn - 1)
+#define ALPN_LEN   (sizeof alpn - 1)
+
+#define GROUPS_MAX 256
 
 #define HOST_FLAGS                                                             \
 	(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |                                \
@@ -122,6 +124,18 @@ load_chain(SSL_CTX *ctx, const struct net_tls_blob *b)
 	return err;
 }
 
+/* Goes through the certificates of a context, which has one per kind of key
+ * at most.  Return: the first or next one, or NULL. */
+static X509 *
+step_cert(SSL_CTX *ctx, bool first)
+{
+	long to = first ? SSL_CERT_SET_FIRST : SSL_CERT_SET_NEXT;
+
+	return SSL_CTX_set_current_cert(ctx, to) == 1
+	    ? SSL_CTX_get0_certificate(ctx)
+	    : NULL;
+}
+
 static int
 load_pair(SSL_CTX *ctx, const struct net_tls_pair *p)
 {
@@ -180,7 +194,7 @@ on_server_name(SSL *ssl, int *alert, void *arg)
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 
 	(void)alert;
-	for (size_t i = 0; name && i < c->cnt; i++) {
+	for (size_t i = 0; name && c->cnt > 1 && i < c->cnt; i++) {
 		X509 *x = SSL_CTX_get0_certificate(c->ctx[i]);
 
 		if (X509_check_host(x, name, 0, HOST_FLAGS, NULL) != 1)
@@ -191,22 +205,86 @@ on_server_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_NOACK;
 }
 
-static int
-add_pair(struct net_tls_ctx *c, const struct net_tls_pair *p)
+static SSL_CTX *
+add_context(struct net_tls_ctx *c)
 {
 	SSL_CTX *ctx = make(TLS_server_method());
 
 	if (!ctx)
-		return ERR_LIBRARY;
+		return NULL;
 	c->ctx[c->cnt++] = ctx;
+	/* Of several certificates the one that costs us least: libssl's own
+	 * order is ECDSA, Ed25519, RSA. */
+	SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_read_ahead(ctx, 1); /* a call per flight, not per header */
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_max_early_data(ctx, 0);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);
 	SSL_CTX_set_tlsext_servername_arg(ctx, c);
-	return SSL_CTX_set_num_tickets(ctx, 0) == 1 ? load_pair(ctx, p)
-						    : ERR_LIBRARY;
+	return SSL_CTX_set_num_tickets(ctx, 0) == 1 ? ctx : NULL;
+}
+
+static bool
+names_within(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num(a); i++) {
+		bool found = false;
+
+		for (int j = 0; j < sk_GENERAL_NAME_num(b) && !found; j++)
+			found = GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i),
+				    sk_GENERAL_NAME_value(b, j)) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_names(const X509 *a, const X509 *b)
+{
+	GENERAL_NAMES *of_a =
+	    X509_get_ext_d2i(a, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *of_b =
+	    X509_get_ext_d2i(b, NID_subject_alt_name, NULL, NULL);
+	bool same = of_a && of_b && names_within(of_a, of_b) &&
+	    names_within(of_b, of_a);
+
+	GENERAL_NAMES_free(of_a);
+	GENERAL_NAMES_free(of_b);
+	return same;
+}
+
+/* Whether the context is for the same names and has no such key yet. */
+static bool
+takes(SSL_CTX *ctx, X509 *x)
+{
+	int kind = EVP_PKEY_base_id(X509_get0_pubkey(x));
+
+	for (X509 *y = step_cert(ctx, true); y; y = step_cert(ctx, false))
+		if (!same_names(x, y) ||
+		    EVP_PKEY_base_id(X509_get0_pubkey(y)) == kind)
+			return false;
+	return true;
+}
+
+static int
+add_pair(struct net_tls_ctx *c, const struct net_tls_pair *p)
+{
+	BIO *bio = net_tls_blob_bio(&p->chain);
+	X509 *leaf = bio ? net_tls_cert_read(bio) : NULL;
+	SSL_CTX *ctx = NULL;
+
+	BIO_free(bio);
+	for (size_t i = 0; leaf && !ctx && i < c->cnt; i++)
+		if (takes(c->ctx[i], leaf))
+			ctx = c->ctx[i];
+	if (leaf && !ctx)
+		ctx = add_context(c);
+	X509_free(leaf);
+	ERR_clear_error();
+	return ctx ? load_pair(ctx, p) : ERR_LIBRARY;
 }
 
 struct net_tls_ctx *
@@ -227,6 +305,67 @@ net_tls_server_new(const struct net_tls_pair *pairs, size_t cnt)
 		return c;
 	net_tls_ctx_free(c);
 	return NULL;
+}
+
+/* What this library knows of a list; an unknown name would spoil it all. */
+static size_t
+known_groups(SSL_CTX *probe, const char *list, char *out, size_t max)
+{
+	size_t len = 0;
+
+	while (*list != '\0') {
+		size_t n = strcspn(list, ":");
+		char *at = out + len + (len > 0);
+
+		if (n > 0 && len + 1 + n < max) {
+			memcpy(at, list, n);
+			at[n] = '\0';
+			if (SSL_CTX_set1_groups_list(probe, at) == 1) {
+				if (len > 0)
+					out[len] = ':';
+				len = (size_t)(at - out) + n;
+			}
+		}
+		list += n + (list[n] == ':');
+	}
+	out[len] = '\0';
+	ERR_clear_error();
+	return len;
+}
+
+int
+net_tls_server_groups(struct net_tls_ctx *c, const char *list)
+{
+	SSL_CTX *probe = SSL_CTX_new(TLS_server_method());
+	char known[GROUPS_MAX];
+	size_t len = 0;
+
+	if (probe)
+		len = known_groups(probe, list, known, sizeof known);
+	SSL_CTX_free(probe);
+	for (size_t i = 0; len > 0 && i < c->cnt; i++)
+		if (SSL_CTX_set1_groups_list(c->ctx[i], known) != 1)
+			len = 0;
+	ERR_clear_error();
+	return len > 0 ? 0 : ERR_BAD;
+}
+
+int
+net_tls_server_cert(const struct net_tls_ctx *c, struct net_tls_cert *cert)
+{
+	struct net_tls_cert one;
+	bool any = false;
+
+	memset(cert, 0, sizeof *cert);
+	for (size_t i = 0; i < c->cnt; i++)
+		for (X509 *x = step_cert(c->ctx[i], true); x;
+		     x = step_cert(c->ctx[i], false)) {
+			net_tls_cert_facts(x, &one);
+			if (!any || one.not_after_s < cert->not_after_s)
+				*cert = one;
+			any = true;
+		}
+	return any ? 0 : ERR_ABSENT;
 }
 
 void

@@ -10,7 +10,8 @@
 
 #include "net/tls.h"
 
-/* One context per certificate; a client has one without. */
+/* One context per set of names, with a certificate of each kind of key that
+ * there is for them; a client has one without. */
 struct net_tls_ctx {
 	SSL_CTX *ctx[NET_TLS_PAIR_MAX];
 	size_t cnt;
@@ -20,6 +21,8 @@ struct net_tls_ctx {
 
 struct net_tls {
 	SSL *ssl;
+	int fd;
+	bool more; /* what is written now is not the end */
 	X509 *refused; /* the leaf that did not pass */
 	long verify;   /* why, X509_V_ERR_ */
 	enum net_tls_fault fault;
@@ -35,9 +38,9 @@ struct net_tls {
 BIO_METHOD *net_tls_bio_method(void) MUST_CHECK;
 
 /**
- * net_tls_bio_new - one over fd, which stays the caller's.
+ * net_tls_bio_new - one over the descriptor of t, which outlives it.
  */
-BIO *net_tls_bio_new(const BIO_METHOD *m, int fd) MUST_CHECK;
+BIO *net_tls_bio_new(const BIO_METHOD *m, struct net_tls *t) MUST_CHECK;
 
 /**
  * net_tls_cert_facts - describe a certificate.

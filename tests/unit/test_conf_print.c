@@ -47,7 +47,7 @@ static const char everything[] =
     "ntsratelimit interval 2\ncmdratelimit\nclientloglimit 10000000000\n"
     "noclientlog\nntsport 14460\nntsservercert /c1\nntsservercert /c2\n"
     "ntsserverkey /k1\nntsserverkey /k2\nntsprocesses 3\n"
-    "maxntsconnections 7\nntsrotate 0\nntsntpserver ntp.example\n"
+    "maxntsconnections 7\nntstlsgroups P-256:X25519\nntsrotate 0\nntsntpserver ntp.example\n"
     "controlsocket /s\ncmdallow 10\ncmddeny\ncmdport 0\n"
     "bindcmdaddress /c\nbindcmdaddress 127.0.0.2\nlogchange 0.5\n"
     "logdir /log\nstatedir /st\nrundir /ru\npidfile /\nuser root\n"

@@ -48,7 +48,7 @@ static const char acted_directives[] =
     "ntsrotate ntsdumpdir ntstrustedcerts nosystemcert ntsaeads ntsrefresh "
     "keyfile authselectmode include confdir sourcedir user pidfile dumpdir "
     "lock_all sched_priority controlsocket serverworkers statedir rundir "
-    "ratelimit ntsratelimit clientloglimit";
+    "ratelimit ntsratelimit clientloglimit ntstlsgroups";
 static const char acted_options[] =
     "nts port minpoll maxpoll iburst burst key ntsport certset prefer "
     "noselect trust require offline maxsources maxdelay";

@@ -246,6 +246,11 @@ setup(void **state)
 	kes[0] = (struct report_ke){.accept_cnt = 7,
 	    .done_cnt = 5,
 	    .open_cnt = 1,
+	    .timeout_cnt = 3,
+	    .late_cnt = {[REPORT_KE_HANDSHAKE] = 3},
+	    .evicted_cnt = 4,
+	    .ring_cnt = 1,
+	    .ring_at = {940 * S},
 	    .cert_not_after_s = 1772366400,
 	    .cert_subject = "CN=\x1b]0;x"};
 	roles[0] = (struct report_role){.role = 0, .up = true, .pid = 100};
@@ -408,8 +413,13 @@ server_counters_are_summed(void **state)
 	assert_non_null(strstr(text,
 	    "Certificate           CN=\\x1b]0;x, valid until 2026-03-01 "
 	    "12:00:00 UTC\n"));
+	assert_non_null(strstr(text, "    in the handshake             3\n"));
+	assert_non_null(strstr(text, "Cookie keys           60 s old\n"));
 	text = ask("serverstats json\n", CTL_CODE_OK);
 	assert_non_null(strstr(text, "\"requests\": 200,"));
+	assert_non_null(strstr(text, "\"timed_out_handshake\": 3,"));
+	assert_non_null(strstr(text, "\"evicted\": 4,"));
+	assert_non_null(strstr(text, "\"cookie_keys_age_s\": 60"));
 	assert_non_null(strstr(text, "\"4\": 180"));
 	assert_non_null(strstr(text, "\"certificate_not_after\": 1772366400"));
 	view.serve_cnt = view.ke_cnt = 0;
