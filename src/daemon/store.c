@@ -432,6 +432,11 @@ daemon_store_keys(const struct conf *c, struct super_keys *keys)
 	if (c->keyfile[0] == '\0')
 		return 0;
 	err = os_file_read(c->keyfile, OS_FILE_PRIVATE, KEYS_MAX, &data, &len);
+	if (err == ERR_ABSENT) {
+		os_log_warn("key file missing, sources with a key are not used "
+			    "file=%s", c->keyfile);
+		return 0;
+	}
 	if (err == ERR_DENIED) {
 		os_log_error("key file refused: others may read or write it "
 			     "file=%s run=\"chmod 0600 %s\"",
