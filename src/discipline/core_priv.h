@@ -135,6 +135,7 @@ struct core_joint {
 	struct discipline_bank bank;
 	uint64_t members;
 	bool primed;
+	unsigned fed; /* samples since its beginning */
 	bool new_members;
 	bool keep_rate; /* the next beginning knows the frequency */
 };

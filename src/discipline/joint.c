@@ -42,6 +42,7 @@ begin(struct discipline *d, const struct core_replay *r, bool keep)
 		keep_rate(d, &e, &w);
 	discipline_bank_init(&d->joint.bank, r->raw_s, &e, &w, CORE_FORGET);
 	d->joint.primed = true;
+	d->joint.fed = 0;
 }
 
 static void
@@ -50,6 +51,7 @@ feed(struct discipline *d, unsigned slot, const struct core_replay *r)
 	const struct core_share *s = &d->joint.share[slot];
 	struct core_replay shared = *r;
 
+	d->joint.fed++;
 	shared.o.z_s -= s->bias_s;
 	if (s->dilute > 1) {
 		shared.o.h_s *= sqrt(s->dilute);

@@ -12,7 +12,9 @@
 #include "core_priv.h"
 
 #define ELASTICITY_MAX  0.54
-#define REVIEW_REPLIES  8 /* between predictions */
+#define SETTLING        2.0 /* variance over that of the steady state */
+#define SETTLED_AFTER   48  /* samples */
+#define REVIEW_REPLIES  8   /* between predictions */
 #define CLIMB_REPLIES   4
 #define BURST_CNT       7
 #define CONFIRM_CNT     3
@@ -160,11 +162,17 @@ choose(const struct discipline *d, const struct outlook *o, int lo, int hi)
 {
 	double target = d->conf.targeterror_s;
 	double last = predicted(o, ldexp(1, lo));
+	struct estimate e;
 	int p = lo;
 
+	discipline_bank_mean(&d->joint.bank, d->joint.bank.at_s, &e);
 	for (; p < hi; p++) {
-		double next = predicted(o, ldexp(1, p + 1));
+		double t = ldexp(1, p + 1), next = predicted(o, t);
 
+		/* Still converging: the steady state is not now. */
+		if (d->joint.fed < SETTLED_AFTER &&
+		    e.pxx + e.pxy * t + e.pyy * t * t / 3 > SETTLING * next)
+			break;
 		if (target > 0 ? next > target * target
 			       : log2(next / last) / 2 > ELASTICITY_MAX)
 			break;
