@@ -128,7 +128,7 @@ discipline_time(
 	page->ref_wall_ns = d->control.ref_wall.ns;
 	root(d, &m, &delay, &dispersion);
 	page->root_delay_ns = to_ns(delay);
-	page->root_dispersion_ns = to_ns(dispersion) + 2; /* rounded up */
+	page->root_dispersion_ns = to_ns(dispersion + 2e-9); /* rounded up */
 	page->root_dispersion_growth_sps = m.growth_sps;
 	page->ref_id = d->synced ? d->last_ref_id : 0;
 	page->leap = d->synced || d->conf.local ? d->leap : 3;

@@ -11,8 +11,10 @@
 #include "core_priv.h"
 
 #define SURPRISE_SIGMAS   6.0
-#define TRAITS_AFTER      8 /* samples; before, phase is learned first */
-#define SURPRISE_BAR      8 /* replies without a vote after a step */
+#define TRAITS_AFTER      8     /* samples; before, phase is learned first */
+#define SURPRISE_BAR      8     /* replies without a vote after a step */
+#define OFFSET_MAX_S      8.6e9 /* two eras */
+#define DELAY_MAX_S       100.0
 #define SERVER_TIME_MAX_S 1.0
 #define INFO_MEMORY_S     20000.0 /* over which shares are compared */
 #define DISPERSION_MAX_S  16.0
@@ -77,9 +79,11 @@ sane(const struct sample *s, struct mono now)
 	    !isfinite(s->stamp_error_s) || !isfinite(s->server_time_s) ||
 	    !isfinite(s->root_delay_s) || !isfinite(s->root_dispersion_s))
 		return false;
-	return s->delay_s > 0 && s->stamp_error_s >= 0 &&
-	    s->server_time_s >= 0 && s->server_time_s <= SERVER_TIME_MAX_S &&
-	    s->root_delay_s >= 0 && s->root_dispersion_s >= 0 &&
+	return fabs(s->offset_s) < OFFSET_MAX_S && s->delay_s > 0 &&
+	    s->delay_s <= DELAY_MAX_S && s->stamp_error_s >= 0 &&
+	    s->stamp_error_s <= DELAY_MAX_S && s->server_time_s >= 0 &&
+	    s->server_time_s <= SERVER_TIME_MAX_S && s->root_delay_s >= 0 &&
+	    s->root_delay_s <= DISPERSION_MAX_S && s->root_dispersion_s >= 0 &&
 	    s->root_dispersion_s <= DISPERSION_MAX_S && s->stratum >= 1 &&
 	    s->stratum <= 15 && s->leap <= 2 && s->at.ns <= now.ns;
 }
