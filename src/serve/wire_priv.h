@@ -45,6 +45,7 @@ struct serve_wire {
 	uint64_t rx;
 	struct wall tx;
 	unsigned kind;
+	unsigned mute_cnt; /* awaited in vain, in a row */
 };
 
 /**

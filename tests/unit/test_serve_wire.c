@@ -149,6 +149,26 @@ others_stamps(void **state)
 	rig_fini(&r);
 }
 
+/* A kernel that tells nothing is not asked each time. */
+static void
+mute_kernel(void **state)
+{
+	struct rig r;
+	unsigned asked = 0;
+
+	(void)state;
+	rig_init(&r, NULL);
+	r.req.alone = true;
+	for (int i = 0; i < 1664; i++) {
+		r.req.rx.ns += TSTAMP_NS_PER_S;
+		r.req.tx.ns = r.req.rx.ns + 50000;
+		rig_ask(&r);
+		asked += serve_wants_stamp(r.serve);
+	}
+	assert_in_range(asked, 64 + 50, 64 + 160);
+	rig_fini(&r);
+}
+
 int
 main(void)
 {
@@ -157,6 +177,7 @@ main(void)
 	    cmocka_unit_test(cannot_be_pushed),
 	    cmocka_unit_test(forgotten),
 	    cmocka_unit_test(others_stamps),
+	    cmocka_unit_test(mute_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
