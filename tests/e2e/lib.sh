@@ -203,7 +203,7 @@ free_port()
 	perl -MSocket -e '
 		for (1 .. 1000) {
 			my $port = 20000 + int rand 12000;
-			my $at = sockaddr_in($port, INADDR_LOOPBACK);
+			my $at = sockaddr_in($port, INADDR_ANY);
 			socket my $u, PF_INET, SOCK_DGRAM, 0 or die;
 			socket my $t, PF_INET, SOCK_STREAM, 0 or die;
 			next unless bind($u, $at) && bind($t, $at);
@@ -258,10 +258,13 @@ place()
 			netns_place "$name"
 			continue
 		fi
-		ADDR[$name]=127.0.0.1
+		# A server is known by its address: each has its own.
+		ADDR[$name]=127.0.0.$E2E_PLACES
+		HOST[$name]=${ADDR[$name]}
+		[ "$E2E_PLACES" != 1 ] || HOST[$name]=localhost
 		ADDR6[$name]=
-		[ ! -s /proc/net/if_inet6 ] || ADDR6[$name]=::1
-		HOST[$name]=localhost
+		! grep -q . /proc/net/if_inet6 2>/dev/null ||
+			ADDR6[$name]=::1
 		# shellcheck disable=SC2034
 		NTP[$name]=$(free_port)
 		# shellcheck disable=SC2034
@@ -281,7 +284,7 @@ in_place()
 	fi
 }
 
-# cut PLACE / join PLACE: take its link down and up (namespaces only).
+# cut_link PLACE, join_link PLACE: take its link down and up (namespaces only).
 cut_link()
 {
 	ip -n "$1" link set eth0 down
