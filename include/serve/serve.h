@@ -84,10 +84,12 @@ struct serve_now {
 };
 
 /* One request.  @rx: CLOCK_REALTIME when it came, from the kernel; @tx:
- * CLOCK_REALTIME when the answer will leave, as well as the caller can say:
- * read just before the call, since authenticated answers are sealed over it.
+ * CLOCK_REALTIME read just before the call; what lies between it and the wire
+ * is added, as far as it is learned, since answers are sealed over the time.
  * @local: the address and port it came to; ADDR_NONE when unknown.
- * @cut: the kernel truncated it. */
+ * @cut: the kernel truncated it.
+ * @alone: its answer leaves at once.  Else @place, of the @place_cnt that leave
+ * together (0: unknown), and @idle: they ended a pause, so one may learn. */
 struct serve_request {
 	const uint8_t *data;
 	size_t len;
@@ -96,8 +98,10 @@ struct serve_request {
 	struct wall rx;
 	struct wall tx;
 	bool cut;
-	bool alone; /* no other request is answered with it: tx gets what lies
-	             * between it and the wire added, as far as learned */
+	bool alone;
+	bool idle;
+	uint8_t place;
+	uint8_t place_cnt;
 };
 
 struct serve; /* one per worker */

@@ -90,17 +90,22 @@ prepare(struct worker *w)
 }
 
 static void
-answer(struct worker *w, struct net_udp_packet *p, struct wall tx)
+answer(struct worker *w, size_t i, bool idle)
 {
+	struct net_udp_batch *b = w->batch;
+	struct net_udp_packet *p = &b->at[i];
 	struct serve_request req = {
 	    .data = p->data,
 	    .len = p->len,
 	    .from = p->from,
 	    .local = p->to,
 	    .rx = p->received,
-	    .tx = tx,
+	    .tx = os_clock_real(),
 	    .cut = p->truncated,
-	    .alone = w->batch->cnt == 1,
+	    .alone = b->cnt < BUSY_CNT,
+	    .idle = idle,
+	    .place = (uint8_t)i,
+	    .place_cnt = (uint8_t)b->cnt,
 	};
 	enum serve_verdict verdict;
 
@@ -121,6 +126,26 @@ take_stamps(struct worker *w, int fd)
 		serve_sent(w->serve, sent[i].data, sent[i].len, sent[i].at);
 }
 
+/* Few leave one by one, each as soon as it is made; many together. */
+static void
+answer_all(struct worker *w, int fd, bool idle)
+{
+	struct net_udp_batch *b = w->batch;
+
+	w->stamps = 0;
+	for (size_t i = 0; i < b->cnt; i++) {
+		answer(w, i, idle);
+		if (b->cnt >= BUSY_CNT)
+			continue;
+		net_udp_batch_send(b, fd);
+		b->at[i].out_len = 0;
+	}
+	if (b->cnt >= BUSY_CNT)
+		net_udp_batch_send(b, fd);
+	if (w->stamps > 0)
+		take_stamps(w, fd);
+}
+
 static void
 drain(struct worker *w, int fd)
 {
@@ -135,12 +160,7 @@ drain(struct worker *w, int fd)
 			return;
 		}
 		prepare(w);
-		w->stamps = 0;
-		for (int i = 0; i < cnt; i++)
-			answer(w, &w->batch->at[i], os_clock_real());
-		net_udp_batch_send(w->batch, fd);
-		if (w->stamps > 0)
-			take_stamps(w, fd);
+		answer_all(w, fd, round == 0);
 		/* Few: another look would cost as much as the wait. */
 		if (cnt < BUSY_CNT)
 			return;

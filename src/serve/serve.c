@@ -50,7 +50,7 @@ make_stamps(struct serve *s, struct serve_job *job)
 	return true;
 }
 
-static unsigned
+static enum serve_wire_kind
 wire_kind(const struct serve_job *job)
 {
 	if (job->auth == SERVE_ANSWERED_NTS)
@@ -64,13 +64,22 @@ wire_kind(const struct serve_job *job)
 static void
 add_wire_delay(struct serve *s, struct serve_job *job, struct ntp_packet *p)
 {
-	unsigned kind = wire_kind(job);
-	struct dur delay = serve_wire_delay(&s->wire, kind);
+	const struct serve_request *req = job->req;
+	unsigned class_idx = serve_wire_class(
+	    wire_kind(job), req->place, req->alone ? 1 : req->place_cnt);
+	struct dur delay = serve_wire_delay(&s->wire, class_idx);
+	uint32_t open = serve_wire_open(&s->wire, class_idx).v;
 
 	/* 2^32 / 10^9 of a fraction is a nanosecond; even stays even. */
 	p->transmit.v +=
 	    ((uint64_t)delay.ns << 32) / TSTAMP_NS_PER_S & ~UINT64_C(1);
-	job->sampled = serve_wire_wanted(&s->wire, kind, rng_u64(s->conf.rng));
+	if (p->root_dispersion.v < UINT32_MAX - open)
+		p->root_dispersion.v += open;
+	if (!req->alone && !req->idle)
+		return;
+	job->class_idx = class_idx;
+	job->sampled =
+	    serve_wire_wanted(&s->wire, class_idx, rng_u64(s->conf.rng));
 }
 
 void
@@ -95,13 +104,13 @@ serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss)
 	};
 	uint8_t *at = bytes_reserve(&job->out, NTP_HEADER_LEN);
 
-	if (!kiss && job->req->alone)
+	if (!kiss && (job->req->alone || job->req->place_cnt > 0))
 		add_wire_delay(s, job, &p);
 	if (!kiss)
 		serve_interleave_answer(s, job, &p);
 	if (job->sampled) {
 		serve_wire_await(
-		    &s->wire, p.receive, job->req->tx, wire_kind(job));
+		    &s->wire, p.receive, job->req->tx, job->class_idx);
 		s->stamp_wanted = true;
 	}
 	/* Not newer than the answer, should our clock have gone back. */

@@ -53,6 +53,7 @@ struct serve_job {
 	struct ntp_ts tx;
 	unsigned auth; /* enum serve_verdict of a good answer */
 	bool interleaved;
+	unsigned class_idx; /* of the way to the wire, when... */
 	bool sampled; /* ask when it leaves, to learn from it */
 	struct bytes_out out;
 };

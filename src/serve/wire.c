@@ -6,6 +6,9 @@
 #include "wire_priv.h"
 
 #define ONE_IN    16      /* answers looked at, once enough is known */
+#define BATCH_ONE 64      /* and in batches always: about one of each */
+#define BATCH_MIN 4       /* fewer leave one by one */
+#define UNIT_NS   15259   /* of ntp_short, rounded up */
 #define MUTE_MAX  64      /* a kernel that never tells is asked less */
 #define ABSURD_NS 1000000 /* we were interrupted */
 #define STALE_NS  (600 * TSTAMP_NS_PER_S)
@@ -23,43 +26,80 @@ known(const struct serve_wire *w, const struct serve_wire_delays *d)
 	    tstamp_mono_diff(w->now, d->last).ns < STALE_NS;
 }
 
-struct dur
-serve_wire_delay(const struct serve_wire *w, unsigned kind)
+unsigned
+serve_wire_class(enum serve_wire_kind kind, unsigned idx, unsigned cnt)
 {
-	const struct serve_wire_delays *d = &w->kinds[kind % SERVE_WIRE_CNT];
-	int64_t least = SERVE_WIRE_MAX_NS;
+	unsigned place = 0, size = 0;
 
-	if (!known(w, d))
-		return (struct dur){0};
-	for (unsigned i = 0; i < kept(d); i++)
-		if (d->ns[i] < least)
-			least = d->ns[i];
-	return (struct dur){least};
+	if (cnt >= BATCH_MIN) {
+		while (size < 3 && cnt >> (size + 3) != 0)
+			size++;
+		place = 1 + 4 * size + (idx < cnt ? 4 * idx / cnt : 3);
+	}
+	return place * SERVE_WIRE_CNT + kind;
+}
+
+struct dur
+serve_wire_delay(const struct serve_wire *w, unsigned class_idx)
+{
+	const struct serve_wire_delays *d =
+	    &w->classes[class_idx % SERVE_WIRE_CLASSES];
+
+	return (struct dur){known(w, d) ? d->least_ns : 0};
+}
+
+struct ntp_short
+serve_wire_open(const struct serve_wire *w, unsigned class_idx)
+{
+	const struct serve_wire_delays *d =
+	    &w->classes[class_idx % SERVE_WIRE_CLASSES];
+	int32_t open_ns = known(w, d) ? d->most_ns - d->least_ns : 0;
+
+	return (struct ntp_short){
+	    (uint32_t)((open_ns + UNIT_NS - 1) / UNIT_NS)};
 }
 
 bool
-serve_wire_wanted(const struct serve_wire *w, unsigned kind, uint64_t dice)
+serve_wire_wanted(const struct serve_wire *w, unsigned class_idx, uint64_t dice)
 {
-	const struct serve_wire_delays *d = &w->kinds[kind % SERVE_WIRE_CNT];
+	const struct serve_wire_delays *d =
+	    &w->classes[class_idx % SERVE_WIRE_CLASSES];
 
+	if (class_idx >= SERVE_WIRE_CNT)
+		return dice % BATCH_ONE == 0;
 	return (!known(w, d) && w->mute_cnt < MUTE_MAX) || dice % ONE_IN == 0;
 }
 
 void
 serve_wire_await(
-    struct serve_wire *w, struct ntp_ts rx, struct wall tx, unsigned kind)
+    struct serve_wire *w, struct ntp_ts rx, struct wall tx, unsigned class_idx)
 {
 	if (w->mute_cnt < MUTE_MAX)
 		w->mute_cnt++;
 	w->rx = rx.v;
 	w->tx = tx;
-	w->kind = kind % SERVE_WIRE_CNT;
+	w->class_idx = class_idx % SERVE_WIRE_CLASSES;
+}
+
+static void
+bounds(struct serve_wire_delays *d)
+{
+	d->least_ns = SERVE_WIRE_MAX_NS;
+	d->most_ns = 0;
+	for (unsigned i = 0; i < kept(d); i++) {
+		if (d->ns[i] < d->least_ns)
+			d->least_ns = d->ns[i];
+		if (d->ns[i] > d->most_ns)
+			d->most_ns = d->ns[i];
+	}
+	if (d->most_ns > SERVE_WIRE_MAX_NS)
+		d->most_ns = SERVE_WIRE_MAX_NS;
 }
 
 bool
 serve_wire_sent(struct serve_wire *w, struct ntp_ts rx, struct wall at)
 {
-	struct serve_wire_delays *d = &w->kinds[w->kind];
+	struct serve_wire_delays *d = &w->classes[w->class_idx];
 	int64_t ns = tstamp_wall_diff(at, w->tx).ns;
 
 	if (w->rx == 0 || w->rx != rx.v)
@@ -68,7 +108,7 @@ serve_wire_sent(struct serve_wire *w, struct ntp_ts rx, struct wall at)
 	w->mute_cnt = 0;
 	if (ns < 0 || ns > ABSURD_NS)
 		return true;
-	if (ns < serve_wire_delay(w, w->kind).ns)
+	if (ns < serve_wire_delay(w, w->class_idx).ns)
 		w->early_cnt++;
 	/* What was learned long ago was learned of another day. */
 	if (tstamp_mono_diff(w->now, d->last).ns >= STALE_NS)
@@ -78,5 +118,6 @@ serve_wire_sent(struct serve_wire *w, struct ntp_ts rx, struct wall at)
 	d->cnt =
 	    d->cnt + 1 == 2 * SERVE_WIRE_KEPT ? SERVE_WIRE_KEPT : d->cnt + 1;
 	d->last = w->now;
+	bounds(d);
 	return true;
 }

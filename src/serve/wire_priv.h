@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How long an answer takes from our own transmit stamp to the wire, learned
- * from the kernel's stamps of a random few of the answers that were alone in
- * their batch, and added to the stamps of such answers.
+ * from the kernel's stamps of a random few of our answers, and added to the
+ * stamps of the others.  Kept apart by what is still to be computed and by
+ * the place in a batch; of batches only those that ended a pause teach.
  *
  * The least of the last delays is used, never a mean, so that a stamp is
  * hardly ever later than the wire and nobody can push it there: whoever slows
@@ -31,34 +32,53 @@ enum serve_wire_kind {
 	SERVE_WIRE_CNT,
 };
 
+/* Alone; and four sizes of batches, four parts of each. */
+#define SERVE_WIRE_PLACES  17
+#define SERVE_WIRE_CLASSES (SERVE_WIRE_CNT * SERVE_WIRE_PLACES)
+
 struct serve_wire_delays {
 	int32_t ns[SERVE_WIRE_KEPT];
+	int32_t least_ns; /* of those kept, and within the bound */
+	int32_t most_ns;
 	unsigned cnt; /* ever taken; a ring */
 	struct mono last;
 };
 
 struct serve_wire {
 	struct mono now;
-	struct serve_wire_delays kinds[SERVE_WIRE_CNT];
+	struct serve_wire_delays classes[SERVE_WIRE_CLASSES];
 	uint64_t early_cnt; /* answers that left before their stamp */
 	/* The answer whose stamp is awaited; rx 0: none. */
 	uint64_t rx;
 	struct wall tx;
-	unsigned kind;
+	unsigned class_idx;
 	unsigned mute_cnt; /* awaited in vain, in a row */
 };
 
 /**
+ * serve_wire_class - where an answer belongs.
+ * @idx, @cnt: its place among cnt that leave together; cnt 1: alone.
+ */
+unsigned serve_wire_class(
+    enum serve_wire_kind kind, unsigned idx, unsigned cnt);
+
+/**
  * serve_wire_delay - what to add to the stamp of an answer.
  */
-struct dur serve_wire_delay(const struct serve_wire *w, unsigned kind);
+struct dur serve_wire_delay(const struct serve_wire *w, unsigned class_idx);
+
+/**
+ * serve_wire_open - what that leaves open, as part of our dispersion.
+ */
+struct ntp_short serve_wire_open(
+    const struct serve_wire *w, unsigned class_idx);
 
 /**
  * serve_wire_wanted - whether to ask the kernel when this one leaves.
  * @dice: 64 random bits: nobody can know which answers are looked at.
  */
 bool serve_wire_wanted(
-    const struct serve_wire *w, unsigned kind, uint64_t dice);
+    const struct serve_wire *w, unsigned class_idx, uint64_t dice);
 
 /**
  * serve_wire_await - the stamp of this answer has been asked for.
@@ -66,7 +86,7 @@ bool serve_wire_wanted(
  * @tx: our own stamp, without anything added.
  */
 void serve_wire_await(
-    struct serve_wire *w, struct ntp_ts rx, struct wall tx, unsigned kind);
+    struct serve_wire *w, struct ntp_ts rx, struct wall tx, unsigned class_idx);
 
 /**
  * serve_wire_sent - an answer left.

@@ -104,6 +104,58 @@ cannot_be_pushed(void **state)
 	rig_fini(&r);
 }
 
+/* Each part of a batch has its own way; only batches after a pause teach, and
+ * what stays open is told as dispersion. */
+static void
+places_in_a_batch(void **state)
+{
+	static const int64_t way_ns[] = {16000, 9000};
+	struct rig r;
+	uint32_t before;
+	unsigned seen = 0;
+
+	(void)state;
+	rig_init(&r, NULL);
+	r.req.place_cnt = 64;
+	rig_ask(&r);
+	before = r.head.root_dispersion.v;
+	for (int i = 0; i < 8000; i++) {
+		int last = i & 1;
+
+		r.req.place = last ? 63 : 0;
+		r.req.idle = i < 4000;
+		r.req.rx.ns += TSTAMP_NS_PER_S;
+		r.req.tx.ns = r.req.rx.ns + 50000;
+		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
+		if (!serve_wants_stamp(r.serve))
+			continue;
+		assert_true(r.req.idle);
+		assert_true(serve_sent(r.serve, r.out, r.out_len,
+		    (struct wall){r.req.tx.ns + way_ns[last] + i % 3000}));
+		seen++;
+	}
+	assert_in_range(seen, 30, 110);
+	for (int last = 0; last < 2; last++) {
+		r.req.place = last ? 63 : 0;
+		rig_ask(&r);
+		assert_in_range(
+		    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns,
+		    way_ns[last] - 100, way_ns[last] + 1000);
+		assert_int_equal(r.head.root_dispersion.v, before + 1);
+	}
+	/* The middle of it was never seen, nor were smaller batches. */
+	r.req.place = 32;
+	rig_ask(&r);
+	assert_near(
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns, 0);
+	r.req.place_cnt = 8;
+	r.req.place = 0;
+	rig_ask(&r);
+	assert_near(
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns, 0);
+	rig_fini(&r);
+}
+
 /* Nothing learned long ago is used. */
 static void
 forgotten(void **state)
@@ -175,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(learned_and_added),
 	    cmocka_unit_test(cannot_be_pushed),
+	    cmocka_unit_test(places_in_a_batch),
 	    cmocka_unit_test(forgotten),
 	    cmocka_unit_test(others_stamps),
 	    cmocka_unit_test(mute_kernel),
