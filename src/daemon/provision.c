@@ -30,6 +30,8 @@ slot_matches(const struct super *s, size_t at, const struct conf_source *src,
 {
 	return s->slots.at[at].cnt == cnt &&
 	    s->slots.at[at].kind == src->kind &&
+	    s->slots.at[at].port == src->port &&
+	    s->slots.at[at].ntsport == src->ntsport &&
 	    strcmp(s->slots.at[at].name, src->name) == 0;
 }
 
@@ -76,6 +78,8 @@ slot_give(struct super *s, const struct conf_source *src)
 	}
 	s->slots.at[at].cnt = cnt;
 	s->slots.at[at].kind = src->kind;
+	s->slots.at[at].port = src->port;
+	s->slots.at[at].ntsport = src->ntsport;
 	memcpy(s->slots.at[at].name, src->name, CONF_NAME_MAX);
 	if (at + cnt > s->slots.ever)
 		s->slots.ever = (uint16_t)(at + cnt);

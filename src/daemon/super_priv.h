@@ -52,7 +52,7 @@ struct super_slots {
 		char name[CONF_NAME_MAX];
 		uint16_t cnt; /* 0: free */
 		uint8_t kind;
-		bool authenticated;
+		uint16_t port, ntsport; /* one name may have several servers */
 	} at[SUPER_SLOTS];
 	uint16_t ever; /* highest ever given, plus one */
 };
