@@ -649,7 +649,9 @@ daemon_provision_hash(struct super *s, enum role role)
 	struct ipc_start data = {0};
 	uint64_t hash = 0;
 
-	if (role_data(s, role, &data, true) == 0)
+	/* Its cage too: the ports that dial may connect to. */
+	if (put_cage(s, role, &data) == 0 &&
+	    role_data(s, role, &data, true) == 0)
 		hash = siphash_24(s->hash_key, data.data, data.len);
 	ipc_start_fini(&data);
 	return hash;
