@@ -17,15 +17,16 @@ function row(name, i) {
 	split(want, at, "/")
 	if (at[2] != dir) order[++cnt] = dir = at[2]
 }
-# The block of this source ends with an empty line; headers have their own.
-/^File / {mine = index($0, "\047" want "\047") > 0}
-/^$/ {mine = 0}
-mine && /^Lines executed:/ {
+# The block of this source; headers have their own, and a sum of all follows.
+/^File / {lines = branches = index($0, "\047" want "\047") > 0}
+lines && /^Lines executed:/ {
+	lines = 0
 	split($0, a, /[:%]/)
 	l[dir] += $NF; lc[dir] += a[2] * $NF / 100
 	l["*"] += $NF; lc["*"] += a[2] * $NF / 100
 }
-mine && /^Taken at least once:/ {
+branches && /^Taken at least once:/ {
+	branches = 0
 	split($0, a, /[:%]/)
 	b[dir] += $NF; bc[dir] += a[2] * $NF / 100
 	b["*"] += $NF; bc["*"] += a[2] * $NF / 100
