@@ -15,6 +15,7 @@
 #define SUSPECT_SIGMAS     2.0
 #define SUSPECT_REPLIES    2 /* in a row, before all are asked faster */
 #define WATCH_REPLIES      8
+#define DILUTE_MAX         1e4
 #define JUMP_BAR           8
 #define BIAS_SIGNIFICANT   4.0 /* variances; less than two sigma is chance */
 
@@ -147,9 +148,11 @@ weigh(struct discipline *d, uint64_t members, double scatter2)
 		}
 	}
 	if (n >= 3 && most > sum - most) {
-		d->joint.share[who].dilute = most / (sum - most);
-		d->joint.share[who].weight = sum - most;
-		sum = 2 * (sum - most);
+		double rest = fmax(sum - most, most / DILUTE_MAX);
+
+		d->joint.share[who].dilute = most / rest;
+		d->joint.share[who].weight = rest;
+		sum += rest - most;
 	}
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX && sum > 0; i++)
 		d->joint.share[i].weight /= sum;

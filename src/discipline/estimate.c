@@ -11,6 +11,8 @@
 #define LIKELY_MIN    1e-250 /* what erfc still gives precisely */
 #define SHRINK_MIN    1e-6   /* floor of the remaining variance */
 #define PYY_REST_MIN  1e-14  /* what rounding may take */
+#define PXX_MIN       1e-24  /* a picosecond: nobody knows better */
+#define PYY_MIN       1e-34
 #define SQRT_2PI      2.5066282746310002
 
 void
@@ -72,11 +74,11 @@ discipline_estimate_centre(const struct estimate_obs *o)
 static void
 reduce(struct estimate *e, double k, double rest)
 {
-	double least = e->pyy * PYY_REST_MIN;
+	double least = fmax(e->pyy * PYY_REST_MIN, PYY_MIN);
 
 	e->pyy -= k * e->pxy * e->pxy;
 	e->pxy *= rest;
-	e->pxx *= rest;
+	e->pxx = fmax(e->pxx * rest, PXX_MIN);
 	least = fmax(least, e->pxy * e->pxy / e->pxx);
 	if (!(e->pyy >= least))
 		e->pyy = least;

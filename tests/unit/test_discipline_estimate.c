@@ -201,6 +201,23 @@ variances_stay_positive(void **state)
 	}
 }
 
+/* Samples without end and without time passing between them. */
+static void
+certainty_has_an_end(void **state)
+{
+	struct estimate e = {0, 0, 1, 0, 2.5e-7};
+	struct estimate_obs o = {1e-3, 1e-3, 0, 0, 1e-3};
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		o.h_s *= 0.9;
+		discipline_estimate_interval(&e, &o);
+		assert_true(e.pxx > 0 && e.pyy > 0 && isfinite(e.x_s));
+		discipline_estimate_kalman(&e, 1e-3, 1e-40);
+		assert_true(e.pxx > 0 && e.pyy > 0 && isfinite(e.y_sps));
+	}
+}
+
 /* The steady state of the recursion is known in closed form: with measuring
  * interval T, noise R and random walk W in frequency, a filter of fixed
  * gains (Kalata 1984, tracking index) has, for index l = T^2 W sqrt(T/3)
@@ -250,6 +267,7 @@ main(void)
 	    cmocka_unit_test(tilted_error_as_a_gaussian),
 	    cmocka_unit_test(interval_far_away_is_a_gaussian),
 	    cmocka_unit_test(variances_stay_positive),
+	    cmocka_unit_test(certainty_has_an_end),
 	    cmocka_unit_test(steady_state_solves_riccati),
 	};
 
