@@ -43,5 +43,5 @@ discipline_source_conf_init(struct discipline_source_conf *c)
 	c->maxpoll = 10;
 	c->maxdelay_s = 3;
 	c->maxdelaydevratio = 10;
-	c->asymmetry = NAN;
+	c->asymmetry = (double)NAN;
 }

@@ -28,8 +28,8 @@ discipline_delay_init(struct discipline_delay *dl)
 {
 	memset(dl, 0, sizeof *dl);
 	for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
-		dl->hour[i] = INFINITY;
-	dl->filling = INFINITY;
+		dl->hour[i] = (double)INFINITY;
+	dl->filling = (double)INFINITY;
 }
 
 static unsigned
@@ -49,7 +49,7 @@ newest(const struct discipline_delay *dl, unsigned k)
 static double
 least_of_newest(const struct discipline_delay *dl, unsigned k)
 {
-	double m = INFINITY;
+	double m = (double)INFINITY;
 
 	for (unsigned i = 0; i < k; i++)
 		m = lesser(m, newest(dl, i));
@@ -174,7 +174,7 @@ remember(struct discipline_delay *dl, double delay_s)
 		dl->block[dl->block_cnt % DISCIPLINE_DELAY_BLOCKS] =
 		    dl->filling;
 		dl->block_cnt++;
-		dl->filling = INFINITY;
+		dl->filling = (double)INFINITY;
 	}
 }
 

@@ -152,8 +152,8 @@ discipline_hard_bound(struct discipline *d, double raw_s)
 	int f = d->conf.lying_sources;
 
 	b->raw_s = raw_s;
-	b->rate_lo_sps = INFINITY;
-	b->rate_hi_sps = -INFINITY;
+	b->rate_lo_sps = (double)INFINITY;
+	b->rate_hi_sps = -(double)INFINITY;
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
 		const struct core_source *src = &d->source[i];
 		const struct core_rate *rate = &src->rate;

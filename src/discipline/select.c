@@ -222,7 +222,7 @@ to_slots(const struct ballot *b, uint64_t set)
 static double
 nearest_apart(const struct ballot *b)
 {
-	double least = INFINITY;
+	double least = (double)INFINITY;
 
 	for (unsigned i = 0; i < b->n; i++)
 		for (unsigned k = i + 1; k < b->n; k++)

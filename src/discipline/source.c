@@ -163,7 +163,7 @@ static bool
 verdict(const struct core_surprise *s, double raw_s, double y_sps, double *z_s,
     double *h_s)
 {
-	double lo = -INFINITY, hi = INFINITY;
+	double lo = -(double)INFINITY, hi = (double)INFINITY;
 	unsigned n = 0;
 
 	for (unsigned k = 0; k < CORE_SURPRISE_MAX; k++) {

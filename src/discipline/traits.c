@@ -71,7 +71,7 @@ discipline_traits_apply(const struct discipline_traits *t,
 static void
 weigh(double *l, const double *news, const double *prior, int n)
 {
-	double top = -INFINITY;
+	double top = -(double)INFINITY;
 
 	for (int i = 0; i < n; i++) {
 		l[i] = FORGET * l[i] + (1 - FORGET) * prior[i] + news[i];
