@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define TSTAMP_NS_PER_S 1000000000LL
+#define TSTAMP_DAY_NS   (86400 * TSTAMP_NS_PER_S)
 #define TSTAMP_UNIX_OFFSET_S 2208988800LL /* 1900-01-01 to 1970-01-01 */
 
 /* 32.32 seconds since 1900 modulo 2^32 s, as on the wire; 0 is unknown. */
@@ -78,6 +79,11 @@ struct dur tstamp_mono_diff(struct mono a, struct mono b);
  */
 struct wall tstamp_wall_add(struct wall t, struct dur d);
 struct mono tstamp_mono_add(struct mono t, struct dur d);
+
+/**
+ * tstamp_wall_mday - the day of the month, UTC, from 1; for times from 1970.
+ */
+unsigned tstamp_wall_mday(struct wall t);
 
 /**
  * tstamp_dur_to_s, tstamp_dur_from_s - ns to seconds and back; from_s

@@ -135,3 +135,18 @@ tstamp_dur_from_s(double s)
 		return (struct dur){INT64_MIN};
 	return (struct dur){llrint(ns)};
 }
+
+/* Proleptic Gregorian calendar, counted in years that begin in March. */
+unsigned
+tstamp_wall_mday(struct wall t)
+{
+	int64_t d = t.ns / TSTAMP_DAY_NS + 719468; /* since 0000-03-01 */
+	int64_t in_era, year, in_year, month;
+
+	in_era = d % 146097;
+	year =
+	    (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	in_year = in_era - (365 * year + year / 4 - year / 100);
+	month = (5 * in_year + 2) / 153;
+	return (unsigned)(in_year - (153 * month + 2) / 5 + 1);
+}

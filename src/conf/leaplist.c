@@ -12,26 +12,21 @@
 #include "base/bytes.h"
 
 #define DAY_S       86400
-#define AT_MAX_S    253402300800LL /* 10000-01-01 */
+#define AT_MAX_S    (INT64_MAX / TSTAMP_NS_PER_S) /* 2262 */
 #define TAI_FIRST_S 10
 #define TAI_MIN_S   (-128)
 #define TAI_MAX_S   255
 #define NUMBER_MAX  (1LL << 50)
 #define TZIF_MAGIC  0x545a6966U /* "TZif" */
 
-/* The first day of a month, as a count of days since 1970-01-01 (proleptic
- * Gregorian calendar, counted in years that begin in March). */
-static bool
-begins_month(int64_t days)
+static struct wall
+wall_of(int64_t s)
 {
-	int64_t d = days + 719468; /* since 0000-03-01 */
-	int64_t in_era = d % 146097;
-	int64_t year =
-	    (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * in_year + 2) / 153;
+	struct wall w = {INT64_MAX};
 
-	return in_year - (153 * month + 2) / 5 == 0;
+	if (s < AT_MAX_S)
+		w.ns = s * TSTAMP_NS_PER_S;
+	return w;
 }
 
 int
@@ -47,7 +42,7 @@ conf_leaplist_check(const struct conf_leaplist *l)
 		int64_t by = (int64_t)p->tai_offset_s - tai;
 
 		if (p->at_s <= last_s || p->at_s >= AT_MAX_S ||
-		    p->at_s % DAY_S != 0 || !begins_month(p->at_s / DAY_S) ||
+		    p->at_s % DAY_S != 0 || tstamp_wall_mday(wall_of(p->at_s)) != 1 ||
 		    (by != 1 && by != -1) || p->tai_offset_s < TAI_MIN_S ||
 		    p->tai_offset_s > TAI_MAX_S)
 			return ERR_BAD;
@@ -301,16 +296,6 @@ conf_leaplist_parse(struct conf_leaplist *l, const void *data, size_t len)
 	return err;
 }
 
-static struct wall
-wall_of(int64_t s)
-{
-	struct wall w = {INT64_MAX};
-
-	if (s < INT64_MAX / TSTAMP_NS_PER_S)
-		w.ns = s * TSTAMP_NS_PER_S;
-	return w;
-}
-
 int
 conf_leaplist_look(const struct conf_leaplist *l, struct wall now,
     struct conf_leap_outlook *out)
@@ -324,8 +309,7 @@ conf_leaplist_look(const struct conf_leaplist *l, struct wall now,
 		tai = l->leap[i].tai_offset_s;
 	if (now.ns >= wall_of(CONF_LEAPLIST_FIRST).ns)
 		out->tai_offset_s = tai;
-	/* Those far ahead of the era that ns can tell never come. */
-	if (i < l->cnt && wall_of(l->leap[i].at_s).ns < INT64_MAX) {
+	if (i < l->cnt) {
 		out->next = wall_of(l->leap[i].at_s);
 		out->sense = l->leap[i].tai_offset_s > tai ? 1 : -1;
 	}

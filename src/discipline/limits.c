@@ -457,27 +457,11 @@ discipline_limits_permit(struct limits *l, struct mono boot)
 
 /* ---- truth ---- */
 
-/* The day of the month of a count of days since 1970-01-01 (proleptic
- * Gregorian calendar, counted in years that begin in March). */
-static int64_t
-day_of_month(int64_t days)
-{
-	int64_t d = days + 719468; /* since 0000-03-01 */
-	int64_t in_era, year, in_year, month;
-
-	in_era = d % 146097;
-	year =
-	    (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-	in_year = in_era - (365 * year + year / 4 - year / 100);
-	month = (5 * in_year + 2) / 153;
-	return in_year - (153 * month + 2) / 5 + 1;
-}
-
 /* Only called for times inside the window, so they are after 1970. */
 static bool
 is_last_of_month(struct wall t)
 {
-	return day_of_month(t.ns / (DAY_S * TSTAMP_NS_PER_S) + 1) == 1;
+	return tstamp_wall_mday((struct wall){t.ns + TSTAMP_DAY_NS}) == 1;
 }
 
 static uint8_t

@@ -173,6 +173,30 @@ sums_saturate(void **state)
 	    tstamp_mono_diff((struct mono){7}, (struct mono){9}).ns, -2);
 }
 
+/* Every day of the years that ns can tell, against plain counting. */
+static void
+days_of_months(void **state)
+{
+	static const unsigned len[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t day = 0;
+
+	(void)state;
+	for (unsigned y = 1970; y < 2262; y++) {
+		bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+
+		for (unsigned m = 0; m < 12; m++) {
+			unsigned last = len[m] + (m == 1 && leap);
+
+			for (unsigned d = 1; d <= last; d++, day++)
+				assert_int_equal(
+				    tstamp_wall_mday((struct wall){
+					day * TSTAMP_DAY_NS + (d & 1)}),
+				    d);
+		}
+	}
+}
+
 static void
 intervals_in_seconds(void **state)
 {
@@ -200,6 +224,7 @@ main(void)
 	    cmocka_unit_test(short_format),
 	    cmocka_unit_test(sums_saturate),
 	    cmocka_unit_test(intervals_in_seconds),
+	    cmocka_unit_test(days_of_months),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
