@@ -66,6 +66,11 @@ struct timepage_time {
 	uint8_t stratum;      /* 16: unsynchronised */
 	uint16_t flags;       /* enum timepage_flag */
 	uint32_t source_cnt;  /* sources that voted for this */
+	int64_t leap_mono_ns; /* CLOCK_MONOTONIC of the next leap second, if it
+	                       * is announced, else of the last one seen */
+	int64_t leap_expires_wall_ns; /* of the leap second list, 0: none */
+	int8_t leap_sense;            /* +1 inserted, -1 deleted, 0 none */
+	uint8_t pad[7];
 };
 
 /* Written by clock: what it did, and what it confirms of sync's claims. */

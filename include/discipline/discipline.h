@@ -321,7 +321,7 @@ void discipline_clock_lost(struct discipline *d, struct mono now);
 /**
  * discipline_tick - time has passed.
  * discipline_next - call discipline_tick not later than this; never sooner
- *                   than a second after the last call.
+ *                   than a second after the last call, but for a leap second.
  */
 void discipline_tick(
     struct discipline *d, struct mono now, struct discipline_out *out);

@@ -185,6 +185,8 @@ enum clockcmd_refusal discipline_limits_adjust(struct limits *l,
 
 /**
  * discipline_limits_step - may this step be carried out?
+ * A leap second that was taken by discipline_limits_truth may be stepped, once
+ * and within a minute, whatever makestep says and outside the budget.
  * Return: CLOCKCMD_OK or why not.
  */
 enum clockcmd_refusal discipline_limits_step(struct limits *l,

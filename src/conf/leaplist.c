@@ -42,7 +42,8 @@ conf_leaplist_check(const struct conf_leaplist *l)
 		int64_t by = (int64_t)p->tai_offset_s - tai;
 
 		if (p->at_s <= last_s || p->at_s >= AT_MAX_S ||
-		    p->at_s % DAY_S != 0 || tstamp_wall_mday(wall_of(p->at_s)) != 1 ||
+		    p->at_s % DAY_S != 0 ||
+		    tstamp_wall_mday(wall_of(p->at_s)) != 1 ||
 		    (by != 1 && by != -1) || p->tai_offset_s < TAI_MIN_S ||
 		    p->tai_offset_s > TAI_MAX_S)
 			return ERR_BAD;

@@ -68,6 +68,8 @@ may_step(const struct discipline *d, double offset_s)
 
 	if (d->conf.makestep_s <= 0 || fabs(offset_s) <= d->conf.makestep_s)
 		return false;
+	if (d->leapsec.slewing)
+		return false; /* leapsecmode says how */
 	if (c->rested && fabs(offset_s) <= c->rest_step_s)
 		return !c->refused_step;
 	return !c->refused_step && c->state.startup;
@@ -243,6 +245,23 @@ discipline_control_step(
 	if (!ask_step(d, &pt, offset_s, out))
 		return ERR_DENIED;
 	note_update(d, offset_s, now);
+	return 0;
+}
+
+/* A leap second has come and the clock shall be stepped by it: exactly one
+ * second, which is what the clock allows on that occasion. */
+int
+discipline_control_leap(
+    struct discipline *d, struct mono now, struct discipline_out *out)
+{
+	struct timeline_point pt = discipline_timeline_at(&d->timeline, now);
+	double by_s = d->leapsec.done_sense > 0 ? -1 : 1;
+
+	if (!d->control.heard || !d->joint.primed ||
+	    !ask_step(d, &pt, by_s, out))
+		return ERR_DENIED;
+	d->control.wanted = true;
+	note_update(d, by_s, now);
 	return 0;
 }
 

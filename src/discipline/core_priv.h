@@ -190,21 +190,27 @@ struct core_control {
 	double square_offset;
 	double interval_s; /* between updates of the joint estimate */
 	double last_raw_s;
-	struct wall ref_wall;    /* the clock at the last sample used... */
-	struct mono ref_wall_at; /* ...which was then */
+	struct wall ref_wall; /* the clock at the last sample used */
 	struct mono ref_at;
 	struct mono next;
 };
 
-/* A leap second that is to come. */
+/* The leap second that is believed, and the last one that came.  @due,
+ * @done: the first instant after it, ns 0 none. */
 struct core_leap {
-	int8_t sense;   /* +1 inserted, -1 deleted, 0 none */
-	int64_t at_ns;  /* by the clock that counts on */
-	double moved_s; /* when over: UTC against the clock */
+	bool known; /* what the clock showed... */
+	struct wall wall;
+	struct timeline_point wall_at; /* ...at this point */
+	struct wall due;
+	struct wall done;
+	struct mono done_at;
+	int8_t sense; /* of @due: +1 inserted, -1 deleted */
+	int8_t done_sense;
+	bool step;    /* the clock is still to be stepped by it */
+	bool slewing; /* more is left than a synchronised clock has, for it */
 };
 
 struct discipline {
-	struct core_leap leap_plan;
 	struct discipline_conf conf;
 	struct discipline_timeline timeline;
 	struct core_source source[DISCIPLINE_SLOT_MAX];
@@ -215,7 +221,8 @@ struct discipline {
 	struct core_control control;
 	bool synced;
 	bool holdover;
-	uint8_t leap;
+	uint8_t leap; /* to be announced */
+	struct core_leap leapsec;
 	uint8_t last_stratum; /* of the last system peer */
 	uint32_t last_ref_id;
 	struct mono started;
@@ -268,11 +275,30 @@ int discipline_control_step(
 void discipline_control_heard(
     struct discipline *d, const struct clockcmd_state *state, struct mono now);
 
-/* leap.c: what to announce. */
-int64_t discipline_leap_wall(const struct discipline *d, struct mono now);
-uint8_t discipline_leap_vote(const struct discipline *d, struct mono now);
-void discipline_leap_plan(struct discipline *d, struct mono now);
-bool discipline_leap_due(struct discipline *d, struct mono now);
+int discipline_control_leap(
+    struct discipline *d, struct mono now, struct discipline_out *out);
+
+/* discipline.c: the truth has moved against the oscillator. */
+void discipline_shift(struct discipline *d, double dx_s);
+/* It is known less well than before: measure again, soon. */
+void discipline_disturbed(struct discipline *d, double sd_s, struct mono now);
+
+/* leap.c: what to announce, and what to do when it comes.
+ * _see: what the clock showed; _moved: it was stepped, or slept since.
+ * _judge: once it is known whether we are synchronised; _pass: first of all,
+ * whatever is called.  _close: samples are of no use.  _slewing: more than
+ * usual may be left.  _when: next or last one. */
+uint8_t discipline_leap_vote(const struct discipline *d);
+void discipline_leap_see(
+    struct discipline *d, struct wall wall, struct mono at);
+void discipline_leap_moved(struct discipline *d, struct dur by, bool slept);
+void discipline_leap_judge(struct discipline *d, struct mono now);
+void discipline_leap_pass(struct discipline *d, struct mono now);
+bool discipline_leap_close(const struct discipline *d, struct mono now);
+bool discipline_leap_slewing(struct discipline *d, double left_s);
+int32_t discipline_leap_tai(const struct discipline *d);
+struct mono discipline_leap_when(
+    const struct discipline *d, struct mono now, int8_t *sense);
 
 /* pollctl.c: when to ask. */
 void discipline_pollctl_init(struct core_source *src);

@@ -18,6 +18,7 @@
 #define SUSPEND_SD_S    1.0    /* what a resumed clock may be off */
 #define STEP_TOGETHER_S 1200.0 /* steps so near may be one */
 #define SPACING_NS      900000000LL
+#define TICK_NS         1000000LL
 
 struct discipline *
 discipline_new(const struct discipline_conf *conf, struct mono now)
@@ -192,6 +193,15 @@ remaining(const struct discipline *d, struct mono now)
 	return e.x_s - pt.corr_s;
 }
 
+/* The leap second's own command, if it is to be stepped, else the usual. */
+static void
+decide(struct discipline *d, struct mono now, struct discipline_out *out)
+{
+	if (!d->leapsec.step || discipline_control_leap(d, now, out) < 0)
+		discipline_control_decide(d, now, out);
+	d->leapsec.step = false;
+}
+
 /* The first claim of being synchronised ends the time of fast slews: the
  * clock refuses them from then on, so none may be asked for or running. */
 static bool
@@ -216,6 +226,7 @@ judge(struct discipline *d, struct mono now)
 	struct timeline_point pt = discipline_timeline_at(&d->timeline, now);
 	bool tied = d->vote.voting_cnt > 0 && d->vote.accepted_cnt == 0;
 	double left = fabs(remaining(d, now));
+	bool leapt = discipline_leap_slewing(d, left);
 
 	if (d->vote.voting_cnt > 0)
 		discipline_hard_bound(d, pt.raw_s);
@@ -227,16 +238,16 @@ judge(struct discipline *d, struct mono now)
 	if (d->vote.system >= 0) {
 		d->last_stratum = d->source[d->vote.system].told.stratum;
 		d->last_ref_id = d->source[d->vote.system].told.ref_id;
-		d->leap = discipline_leap_vote(d, now);
-		discipline_leap_plan(d, now);
 	}
 	d->synced = d->control.updates > 0 && !d->control.panic &&
-	    d->joint.primed && !d->control.stepping && !slews_fast(d, now) &&
-	    left < REMAINING_MAX_S && d->bound.valid && !tied &&
+	    d->joint.primed && (!d->control.stepping || leapt) &&
+	    !slews_fast(d, now) && (left < REMAINING_MAX_S || leapt) &&
+	    d->bound.valid && !tied &&
 	    discipline_hard_half(d, pt.raw_s, pt.corr_s) <
 		d->conf.maxdistance_s;
 	if (d->synced)
 		d->control.settled = true;
+	discipline_leap_judge(d, now);
 }
 
 static void
@@ -327,8 +338,8 @@ weigh_step(struct discipline *d, unsigned slot, const struct core_replay *r,
 	out->repoll = UINT64_MAX;
 }
 
-static void
-shift_all(struct discipline *d, double dx_s)
+void
+discipline_shift(struct discipline *d, double dx_s)
 {
 	discipline_bank_shift(&d->joint.bank, dx_s);
 	discipline_compare_shift(&d->compare, dx_s, 0);
@@ -339,9 +350,8 @@ shift_all(struct discipline *d, double dx_s)
 			discipline_source_shift(&d->source[i], dx_s);
 }
 
-/* The phase is known less well than before: measure again, soon. */
-static void
-disturbed(struct discipline *d, double sd_s, struct mono now)
+void
+discipline_disturbed(struct discipline *d, double sd_s, struct mono now)
 {
 	discipline_bank_blur(&d->joint.bank, sd_s * sd_s);
 	discipline_compare_shift(&d->compare, 0, sd_s * sd_s);
@@ -359,19 +369,6 @@ disturbed(struct discipline *d, double sd_s, struct mono now)
 	d->bound.valid = false;
 }
 
-/* At the leap second UTC moves; all sources will show it, we need not be
- * surprised.  The clock has not moved, so the bound moves along. */
-static void
-leap_over(struct discipline *d, struct mono now)
-{
-	if (!discipline_leap_due(d, now) || d->leap_plan.moved_s == 0)
-		return;
-	if (d->conf.leapmode == DISCIPLINE_LEAP_IGNORE)
-		disturbed(d, 1, now);
-	else
-		shift_all(d, d->leap_plan.moved_s);
-}
-
 int
 discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
     struct mono now, struct discipline_out *out)
@@ -385,7 +382,15 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	if (src == NULL)
 		return ERR_BAD;
 	d->ticked = now;
-	leap_over(d, now);
+	discipline_leap_pass(d, now);
+	if (discipline_leap_close(d, now)) {
+		src->dropped_cnt++;
+		if (d->control.wanted)
+			decide(d, now, out);
+		judge(d, now);
+		out->publish = true;
+		return ERR_DENIED;
+	}
 	err = discipline_source_take(d, slot, s, &r);
 	out->repoll = 1ULL << slot;
 	if (err == ERR_AGAIN) {
@@ -400,12 +405,12 @@ discipline_sample(struct discipline *d, unsigned slot, const struct sample *s,
 	discipline_compare_take(d, slot, &r);
 	discipline_select_vote(d, pt.raw_s);
 	discipline_joint_take(d, slot, &r);
+	discipline_leap_see(d, s->wall, s->at);
 	if (d->joint.members >> slot & 1) {
 		note_interval(d, r.raw_s);
 		d->control.ref_wall = s->wall;
-		d->control.ref_wall_at = s->at;
 	}
-	discipline_control_decide(d, now, out);
+	decide(d, now, out);
 	judge(d, now);
 	out->repoll |= discipline_pollctl_review(d, slot, now);
 	out->publish = true;
@@ -428,17 +433,20 @@ discipline_clock(struct discipline *d, const struct clockcmd_state *state,
 	}
 	discipline_timeline_book(&d->timeline, state);
 	if (own.ns != 0 || foreign.ns != 0)
-		shift_all(
+		discipline_shift(
 		    d, -tstamp_dur_to_s((struct dur){own.ns + foreign.ns}));
 	if (slept.ns > 0)
-		disturbed(d, SUSPEND_SD_S, now);
+		discipline_disturbed(d, SUSPEND_SD_S, now);
 	else if (foreign.ns != 0)
-		disturbed(d, FOREIGN_SD_S, now);
+		discipline_disturbed(d, FOREIGN_SD_S, now);
 	if (slept.ns > 0 || foreign.ns != 0)
 		out->repoll = UINT64_MAX;
+	discipline_leap_moved(
+	    d, (struct dur){own.ns + foreign.ns + slept.ns}, slept.ns > 0);
+	discipline_leap_pass(d, now);
 	discipline_control_heard(d, state, now);
 	if (d->control.wanted)
-		discipline_control_decide(d, now, out);
+		decide(d, now, out);
 	judge(d, now);
 	out->publish = true;
 }
@@ -449,9 +457,9 @@ discipline_tick(
 {
 	memset(out, 0, sizeof *out);
 	d->ticked = now;
-	leap_over(d, now);
+	discipline_leap_pass(d, now);
 	if (d->control.wanted)
-		discipline_control_decide(d, now, out);
+		decide(d, now, out);
 	revote(d);
 	judge(d, now);
 	out->publish = true;
@@ -461,7 +469,8 @@ struct mono
 discipline_next(const struct discipline *d)
 {
 	struct dur gap = tstamp_dur_from_s(REFRESH_S);
-	struct mono next = tstamp_mono_add(d->ticked, gap), until;
+	struct mono next = tstamp_mono_add(d->ticked, gap), until, leap;
+	int8_t sense;
 
 	if (!d->synced &&
 	    discipline_timeline_slewing(&d->timeline, d->ticked, &until) != 0 &&
@@ -475,13 +484,12 @@ discipline_next(const struct discipline *d)
 	}
 	if (next.ns < d->ticked.ns + SPACING_NS)
 		next.ns = d->ticked.ns + SPACING_NS;
-	if (d->leap_plan.sense != 0) {
-		int64_t left =
-		    d->leap_plan.at_ns - discipline_leap_wall(d, d->ticked);
-
-		if (left > 0 && d->ticked.ns + left < next.ns)
-			next.ns = d->ticked.ns + left;
-	}
+	/* Waiting for a leap second ends on time. */
+	leap = discipline_leap_when(d, d->ticked, &sense);
+	if (d->leapsec.due.ns != 0 && leap.ns < next.ns)
+		next.ns = leap.ns > d->ticked.ns + TICK_NS
+		    ? leap.ns
+		    : d->ticked.ns + TICK_NS;
 	return next;
 }
 

@@ -1,40 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Leap seconds: what the accepted sources announce, by majority, unless a
- * leap second list says it with more authority; announced on the last day of
- * a UTC month only (RFC 5905 section 7.3; hostile case H9).  What happens at
- * its instant is the kernel's with `leapsecmode system`; else UTC moves
- * against a clock that counts on, and we book that.
+ * Leap seconds: which one is believed, and what happens when it comes.
+ *
+ * A list that has not expired decides alone; without one the accepted sources
+ * do, by majority, and then only at the end of a month (RFC 5905, hostile
+ * case H9).  Either is announced in the last 24 hours.  A leap second comes
+ * once: when true time has passed it, our phases are moved by a second,
+ * unless the kernel moves the clock by the same.
  */
+#include <math.h>
+#include <stdlib.h>
+
 #include "core_priv.h"
 
-#define DAY_S     86400LL
-#define KERNEL_NS 1500000000LL
+#define CLOSE_NS  (5 * TSTAMP_NS_PER_S)
+#define KERNEL_NS 1500000000LL /* its own leap may be that late */
+#define GONE_S    0.1          /* less than this left: the slew is over */
 
-static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
-/* Whether a day, counted from 1970, is followed by the first of a month.
- * Days are counted from the first of March, as in the usual arithmetic of the
- * Gregorian calendar. */
-static bool
-ends_month(int64_t day)
-{
-	int64_t z = day + 1 + 719468;
-	int64_t in_era = z - floor_div(z, 146097) * 146097;
-	int64_t year =
-	    (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * in_year + 2) / 153;
-
-	return in_year == (153 * month + 2) / 5;
-}
-
-static uint8_t
-announced(const struct discipline *d)
+uint8_t
+discipline_leap_vote(const struct discipline *d)
 {
 	unsigned said[3] = {0, 0, 0};
 
@@ -47,67 +31,181 @@ announced(const struct discipline *d)
 	return 0;
 }
 
-static uint8_t
-listed(const struct discipline_leap *list, int64_t wall_ns)
+void
+discipline_leap_see(struct discipline *d, struct wall wall, struct mono at)
 {
-	int64_t left = list->next.ns - wall_ns;
+	struct core_leap *l = &d->leapsec;
 
-	if (list->sense == 0 || left <= 0 || left > DAY_S * TSTAMP_NS_PER_S)
-		return 0;
-	return list->sense > 0 ? 1 : 2;
+	l->known = true;
+	l->wall = wall;
+	l->wall_at = discipline_timeline_at(&d->timeline, at);
 }
 
-int64_t
-discipline_leap_wall(const struct discipline *d, struct mono now)
+void
+discipline_leap_moved(struct discipline *d, struct dur by, bool slept)
 {
-	return d->control.ref_wall.ns + (now.ns - d->control.ref_wall_at.ns);
+	struct core_leap *l = &d->leapsec;
+
+	l->wall = tstamp_wall_add(l->wall, by);
+	if (slept)
+		l->known = false; /* until the next sample */
 }
 
-uint8_t
-discipline_leap_vote(const struct discipline *d, struct mono now)
+/* The clock, as it goes on from the last sample. */
+static struct wall
+wall_now(const struct discipline *d, struct mono now)
+{
+	const struct core_leap *l = &d->leapsec;
+	struct timeline_point pt = discipline_timeline_at(&d->timeline, now);
+
+	return tstamp_wall_add(l->wall,
+	    tstamp_dur_from_s((pt.raw_s - l->wall_at.raw_s) +
+		(pt.corr_s - l->wall_at.corr_s)));
+}
+
+/* What the clock shows when it comes: midnight, or the second that is left
+ * out before it. */
+static struct wall
+moment(const struct core_leap *l)
+{
+	return (struct wall){l->due.ns - (l->sense < 0 ? TSTAMP_NS_PER_S : 0)};
+}
+
+/* The end of this day, if the sources say so and a month ends with it. */
+static void
+believe_sources(struct discipline *d, struct wall w)
+{
+	struct core_leap *l = &d->leapsec;
+	struct wall midnight = {(w.ns / TSTAMP_DAY_NS + 1) * TSTAMP_DAY_NS};
+	uint8_t said = discipline_leap_vote(d);
+
+	if (said == 0 || tstamp_wall_mday(midnight) != 1)
+		return;
+	l->due = midnight;
+	l->sense = said == 1 ? 1 : -1;
+}
+
+static void
+believe_list(struct discipline *d, struct wall w)
 {
 	const struct discipline_leap *list = &d->conf.leap;
-	int64_t wall = discipline_leap_wall(d, now);
-	int64_t day = floor_div(wall, DAY_S * TSTAMP_NS_PER_S);
+	struct core_leap *l = &d->leapsec;
 
-	if (d->control.ref_wall.ns == 0)
-		return 0;
-	if (list->expires.ns > wall)
-		return listed(list, wall);
-	return ends_month(day) ? announced(d) : 0;
-}
-
-/* Remember when it comes; forget it when nobody says so any more. */
-void
-discipline_leap_plan(struct discipline *d, struct mono now)
-{
-	struct core_leap *l = &d->leap_plan;
-	int64_t day_ns = DAY_S * TSTAMP_NS_PER_S;
-	int64_t wall = discipline_leap_wall(d, now);
-
-	if (l->sense != 0 && wall >= l->at_ns)
+	if (list->sense == 0 || list->next.ns <= w.ns ||
+	    list->next.ns - w.ns > TSTAMP_DAY_NS)
 		return;
-	l->sense = d->leap == 1 ? 1 : d->leap == 2 ? -1 : 0;
-	l->at_ns = (floor_div(wall, day_ns) + 1) * day_ns;
-	if (l->sense < 0)
-		l->at_ns -= TSTAMP_NS_PER_S;
+	l->due = list->next;
+	l->sense = list->sense > 0 ? 1 : -1;
 }
 
-/* Has it come?  The kernel is told a moment longer, until it has surely done
- * its part. */
-bool
-discipline_leap_due(struct discipline *d, struct mono now)
+void
+discipline_leap_judge(struct discipline *d, struct mono now)
 {
-	struct core_leap *l = &d->leap_plan;
-	bool kernel = d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM;
-	int64_t wait = kernel ? KERNEL_NS : 0;
+	struct core_leap *l = &d->leapsec;
+	struct wall w;
 
-	if (l->sense == 0 || discipline_leap_wall(d, now) < l->at_ns + wait)
-		return false;
-	if (d->conf.leap.tai_offset_s != 0)
-		d->conf.leap.tai_offset_s += l->sense;
-	l->moved_s = kernel ? 0 : -l->sense;
-	l->sense = 0;
 	d->leap = 0;
-	return true;
+	if (!l->known || !d->synced || d->control.stepping)
+		return;
+	w = wall_now(d, now);
+	/* In holdover what the sources said last stands for the day. */
+	if (w.ns < 0 || w.ns < d->conf.leap.expires.ns || d->vote.system >= 0 ||
+	    l->due.ns - w.ns > TSTAMP_DAY_NS)
+		l->due.ns = 0;
+	if (w.ns >= 0 && w.ns < d->conf.leap.expires.ns)
+		believe_list(d, w);
+	else if (w.ns >= 0 && d->vote.system >= 0)
+		believe_sources(d, w);
+	/* The clock shows the last second of the day once more. */
+	if (l->due.ns == l->done.ns)
+		l->due.ns = 0;
+	if (l->due.ns != 0)
+		d->leap = l->sense > 0 ? 1 : 2;
+}
+
+void
+discipline_leap_pass(struct discipline *d, struct mono now)
+{
+	struct core_leap *l = &d->leapsec;
+	struct wall w = wall_now(d, now);
+	bool kernel = d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM;
+	double by_s = -l->sense;
+
+	/* The kernel must not be told too early that it is over. */
+	if (!l->known || l->due.ns == 0 ||
+	    w.ns < moment(l).ns + (kernel ? KERNEL_NS : 0))
+		return;
+	l->done = l->due;
+	l->done_sense = l->sense;
+	l->done_at = tstamp_mono_add(now, tstamp_wall_diff(moment(l), w));
+	l->due.ns = 0;
+	d->leap = 0;
+	switch (d->conf.leapmode) {
+	case DISCIPLINE_LEAP_SYSTEM:
+		discipline_leap_moved(d, tstamp_dur_from_s(by_s), false);
+		break;
+	case DISCIPLINE_LEAP_STEP:
+		l->step = true;
+		l->slewing = true; /* should the clock refuse */
+		discipline_shift(d, by_s);
+		break;
+	case DISCIPLINE_LEAP_SLEW:
+		l->slewing = true;
+		discipline_shift(d, by_s);
+		break;
+	case DISCIPLINE_LEAP_IGNORE:
+		discipline_disturbed(d, 1, now);
+		break;
+	}
+	d->control.wanted = true;
+}
+
+bool
+discipline_leap_close(const struct discipline *d, struct mono now)
+{
+	const struct core_leap *l = &d->leapsec;
+
+	if (l->done.ns != 0 &&
+	    llabs(tstamp_mono_diff(now, l->done_at).ns) < CLOSE_NS)
+		return true;
+	return l->known && l->due.ns != 0 &&
+	    moment(l).ns - wall_now(d, now).ns < CLOSE_NS;
+}
+
+bool
+discipline_leap_slewing(struct discipline *d, double left_s)
+{
+	struct core_leap *l = &d->leapsec;
+
+	if (!l->step && fabs(left_s) < GONE_S)
+		l->slewing = false;
+	return l->slewing && fabs(left_s) < 1 + GONE_S;
+}
+
+int32_t
+discipline_leap_tai(const struct discipline *d)
+{
+	const struct discipline_leap *list = &d->conf.leap;
+	const struct core_leap *l = &d->leapsec;
+
+	if (list->tai_offset_s == 0 || list->next.ns == 0 ||
+	    list->next.ns != l->done.ns)
+		return list->tai_offset_s;
+	return list->tai_offset_s + l->done_sense;
+}
+
+struct mono
+discipline_leap_when(const struct discipline *d, struct mono now, int8_t *sense)
+{
+	const struct core_leap *l = &d->leapsec;
+
+	*sense = 0;
+	if (l->known && l->due.ns != 0) {
+		*sense = l->sense;
+		return tstamp_mono_add(
+		    now, tstamp_wall_diff(moment(l), wall_now(d, now)));
+	}
+	if (l->done.ns != 0)
+		*sense = l->done_sense;
+	return l->done_at;
 }

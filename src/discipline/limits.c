@@ -26,6 +26,8 @@
 #define SUSPEND_MIN_NS  100000000
 #define FOREIGN_MIN_NS  1000000
 #define LEAP_SLACK_NS   10000000
+#define LEAP_EARLY_NS   (TSTAMP_NS_PER_S + LEAP_SLACK_NS)
+#define LEAP_LATE_NS    (60 * TSTAMP_NS_PER_S)
 #define FLOOR_MARGIN_NS (10 * TSTAMP_NS_PER_S)
 #define VALID_MAX_NS    (DAY_S * TSTAMP_NS_PER_S)
 #define WINDOW_NS       (20LL * 365 * DAY_S * TSTAMP_NS_PER_S)
@@ -122,10 +124,20 @@ follow_frequency(struct limits *l, struct mono boot, double raw_ns)
 	l->long_sps += copysign(fmin(fabs(off), most), off);
 }
 
+/* A leap second happens once: none is taken for an hour, though the clock
+ * may show the end of the month again. */
+static void
+end_leap(struct limits *l, struct mono boot)
+{
+	l->truth.leap = 0;
+	l->leap_changed = true;
+	l->leap_boot = boot;
+}
+
 /* An unexplained jump of CLOCK_REALTIME: the announced leap second, or
  * somebody else. */
 static void
-note_jump(struct limits *l, int64_t jump, struct dur spread)
+note_jump(struct limits *l, int64_t jump, struct dur spread, struct mono boot)
 {
 	int64_t leap = 0;
 
@@ -134,7 +146,7 @@ note_jump(struct limits *l, int64_t jump, struct dur spread)
 	if (l->truth.leap != 0)
 		leap = l->truth.leap == 1 ? -TSTAMP_NS_PER_S : TSTAMP_NS_PER_S;
 	if (leap != 0 && llabs(jump - leap) <= LEAP_SLACK_NS) {
-		l->truth.leap = 0;
+		end_leap(l, boot);
 		l->events |= LIMITS_LEAP;
 		return;
 	}
@@ -172,7 +184,8 @@ advance(struct limits *l, const struct limits_reading *now, struct dur step)
 	} else {
 		gained -= (double)step.ns;
 	}
-	note_jump(l, jump, (struct dur){now->spread.ns + was->spread.ns});
+	note_jump(
+	    l, jump, (struct dur){now->spread.ns + was->spread.ns}, now->boot);
 	note_suspend(l, boot - mono);
 	leak(l, elapsed(now->boot, was->boot), raw);
 	if (l->over) {
@@ -314,13 +327,46 @@ is_permitted(const struct limits *l)
 	    elapsed(l->last.boot, l->permit_boot) <= PERMIT_NS;
 }
 
+/* The leap second that was announced, stepped as leapsecmode says: one
+ * second, within a minute of the month's end. */
+static bool
+is_leap_step(const struct limits *l, struct dur offset)
+{
+	struct wall t = clock_of(&l->last);
+	struct wall soon = {t.ns + LEAP_EARLY_NS};
+
+	if (l->truth.leap == 0 ||
+	    offset.ns !=
+		(l->truth.leap == 1 ? -TSTAMP_NS_PER_S : TSTAMP_NS_PER_S))
+		return false;
+	/* A second to be left out goes before midnight. */
+	if (l->truth.leap == 2)
+		t = soon;
+	return tstamp_wall_mday(t) == 1 && t.ns % TSTAMP_DAY_NS < LEAP_LATE_NS;
+}
+
+/* An honest sync may believe a leap second that we could not: refused, but
+ * no violation. */
+static bool
+looks_like_leap(const struct limits *l, struct dur offset)
+{
+	struct wall t = {clock_of(&l->last).ns + LEAP_LATE_NS};
+
+	return (offset.ns == TSTAMP_NS_PER_S ||
+		   offset.ns == -TSTAMP_NS_PER_S) &&
+	    l->over && tstamp_wall_mday(t) == 1 &&
+	    t.ns % TSTAMP_DAY_NS < 2 * LEAP_LATE_NS;
+}
+
 static enum clockcmd_refusal
 judge_occasion(struct limits *l, struct dur offset)
 {
 	double size = magnitude(offset);
 
-	if (is_permitted(l))
+	if (is_permitted(l) || is_leap_step(l, offset))
 		return CLOCKCMD_OK;
+	if (looks_like_leap(l, offset))
+		return CLOCKCMD_TOO_FAR;
 	if (!l->conf.step_allowed)
 		return CLOCKCMD_NO_STEP_LEFT;
 	if (!discipline_limits_startup(l) && !l->rested)
@@ -400,6 +446,10 @@ step_is_charged(struct limits *l, struct dur offset)
 {
 	double rest = REST_STEP_NS + REST_STEP_SPS * l->rest_ns;
 
+	if (is_leap_step(l, offset)) {
+		end_leap(l, l->last.boot);
+		return false;
+	}
 	if (is_permitted(l)) {
 		l->permitted = false;
 		return false;

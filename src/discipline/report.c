@@ -134,7 +134,9 @@ discipline_time(
 	page->leap = d->synced || d->conf.local ? d->leap : 3;
 	page->stratum = stratum_now(d);
 	page->source_cnt = d->vote.accepted_cnt;
-	page->tai_offset_s = d->conf.leap.tai_offset_s;
+	page->tai_offset_s = discipline_leap_tai(d);
+	page->leap_mono_ns = discipline_leap_when(d, now, &page->leap_sense).ns;
+	page->leap_expires_wall_ns = d->conf.leap.expires.ns;
 	if (d->synced)
 		page->flags |= TIMEPAGE_SYNCED;
 	if (d->bound.valid && m.known)
@@ -156,12 +158,8 @@ discipline_truth(
 	look_now(d, now, &m);
 	root(d, &m, &delay, &dispersion);
 	truth->synced = d->synced;
-	/* The kernel does it only if it is told to. */
-	if (d->synced && d->conf.leapmode == DISCIPLINE_LEAP_SYSTEM)
-		truth->leap = d->leap_plan.sense > 0 ? 1
-		    : d->leap_plan.sense < 0         ? 2
-						     : 0;
-	truth->tai_offset_s = d->conf.leap.tai_offset_s;
+	truth->leap = d->synced ? d->leap : 0;
+	truth->tai_offset_s = discipline_leap_tai(d);
 	truth->max_error =
 	    tstamp_dur_from_s(delay / 2 + dispersion + fabs(m.left_s));
 	truth->est_error = tstamp_dur_from_s(m.known ? sqrt(m.e.pxx) : 0);

@@ -225,7 +225,8 @@ obey(struct run *r, const struct discipline_out *out)
 		discipline_time(r->d, now, &r->page);
 		note_said(r);
 		discipline_truth(r->d, now, &truth);
-		r->kernel_leap = truth.leap == (r->sc->leap_sense > 0 ? 1 : 2);
+		r->kernel_leap = r->sc->leapmode == DISCIPLINE_LEAP_SYSTEM &&
+		    truth.leap == (r->sc->leap_sense > 0 ? 1 : 2);
 		if (truth.synced &&
 		    fabs(r->plant.slew_k) <= r->plant.slew_later_sps * 1.01)
 			r->plant.settled = true;

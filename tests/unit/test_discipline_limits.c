@@ -929,6 +929,60 @@ test_kernel_leaps(void **state)
 	}
 }
 
+/* leapsecmode step: as announced, once, at its time, outside of makestep. */
+static void
+test_stepped_leaps(void **state)
+{
+	static const struct {
+		uint8_t leap;
+		double after_s; /* 23:00 */
+		int64_t by_ns;
+		bool ok;
+	} cases[] = {
+	    {1, 3600.5, -S, true},
+	    {1, 3659, -S, true},
+	    {1, 3661, -S, false}, /* too late */
+	    {1, 3599, -S, false}, /* too early */
+	    {1, 3601, S, false},  /* the wrong way */
+	    {1, 3601, -S - 1, false},
+	    {2, 3599.5, S, true},
+	    {2, 3600.5, S, true},
+	    {2, 3598.5, S, false},
+	    {2, 3599.5, -S, false},
+	    {0, 3601, -S, false}, /* not announced */
+	};
+	struct machine m;
+	struct limits_conf c = usual();
+
+	(void)state;
+	c.step_allowed = false;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct dur left;
+		unsigned refusal;
+
+		settle(&m, &c);
+		to_last_day(&m);
+		assert_int_equal(
+		    tell(&m, true, cases[i].leap, 0).leap, cases[i].leap);
+		pass(&m, cases[i].after_s);
+		left = report(&m).budget_left;
+		refusal = step(&m, cases[i].by_ns);
+		if ((refusal == CLOCKCMD_OK) != cases[i].ok)
+			fail_msg("case %zu: %s", i,
+			    clockcmd_refusal_text(refusal));
+		if (!cases[i].ok)
+			continue;
+		/* It costs nothing, and comes once: not again by saying so,
+		 * not even when the month ends once more. */
+		assert_true(report(&m).budget_left.ns >= left.ns - MS);
+		assert_int_equal(watch(&m), 0);
+		assert_int_not_equal(step(&m, cases[i].by_ns), CLOCKCMD_OK);
+		assert_int_equal(tell(&m, true, cases[i].leap, 0).leap, 0);
+		pass(&m, 1);
+		assert_int_not_equal(step(&m, cases[i].by_ns), CLOCKCMD_OK);
+	}
+}
+
 /* The calendar: every last day of a month over 20 years. */
 static void
 test_last_days(void **state)
@@ -1237,6 +1291,7 @@ main(void)
 	    cmocka_unit_test(test_foreign_step),
 	    cmocka_unit_test(test_leap),
 	    cmocka_unit_test(test_kernel_leaps),
+	    cmocka_unit_test(test_stepped_leaps),
 	    cmocka_unit_test(test_last_days),
 	    cmocka_unit_test(test_tai),
 	    cmocka_unit_test(test_synced),
