@@ -26,6 +26,7 @@
 #define IPC_RING_MAX 1024
 #define IPC_LIMITS_MAX 256
 #define IPC_PORTS_MAX 16
+#define IPC_LEAPS_MAX 64
 
 enum ipc_type {
 	IPC_NONE = 0,
@@ -52,6 +53,7 @@ enum ipc_type {
 	IPC_SYNC_CONF,   /* super to sync */
 	IPC_SOURCE_SET,  /* super to sync */
 	IPC_SOURCES_END, /* super to sync: sources not named since are gone */
+	IPC_LEAP_LIST,   /* super to sync: replaces what it had */
 	IPC_SYM_KEY,     /* super to sync and serve */
 	IPC_SERVE_CONF,  /* super to serve */
 	IPC_ACCESS_RULE, /* super to serve and ke */
@@ -118,6 +120,7 @@ struct ipc_clock_conf {
 	uint16_t slot_cnt;         /* slots ever given to sources */
 	uint64_t boot_id;          /* a hash of the kernel's boot id */
 	bool rtcsync;
+	bool kernel_leap;       /* leapsecmode system: the kernel inserts it */
 	double base_freq_sps;   /* to restore before anything else */
 	bool base_known;
 	struct wall build;      /* the build date */
@@ -293,6 +296,14 @@ struct ipc_sources_end {
 	uint16_t cnt;
 };
 
+/* As struct conf_leaplist; @expires_s 0: there is no list. */
+struct ipc_leap_list {
+	int64_t expires_s;
+	uint8_t cnt;
+	int64_t at_s[IPC_LEAPS_MAX];
+	int16_t tai_offset_s[IPC_LEAPS_MAX];
+};
+
 struct ipc_sym_key {
 	uint32_t id;
 	uint8_t type; /* enum crypto_mac_type */
@@ -396,6 +407,7 @@ union ipc_any {
 	struct ipc_sync_conf sync_conf;
 	struct ipc_source_set source_set;
 	struct ipc_sources_end sources_end;
+	struct ipc_leap_list leap_list;
 	struct ipc_sym_key sym_key;
 	struct ipc_serve_conf serve_conf;
 	struct ipc_access_rule access_rule;

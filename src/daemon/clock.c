@@ -234,6 +234,7 @@ step(struct clock *c, const struct ipc_clock_step *m)
 			    tstamp_dur_to_s(m->cmd.offset),
 			    m->cmd.evidence_cnt);
 			net_timer_stop(&c->slew_end);
+			c->truth.leap = 0; /* if that was it; else told anew */
 		}
 	}
 	reading(c, &now);
@@ -257,7 +258,7 @@ truth(struct clock *c, const struct ipc_clock_truth *m)
 	refusal = (uint8_t)discipline_limits_truth(
 	    &c->limits, &m->truth, &now, &c->truth);
 	told.synced = c->truth.synced;
-	told.leap = c->truth.leap;
+	told.leap = c->conf.kernel_leap ? c->truth.leap : 0;
 	told.tai_offset_s = c->truth.tai_offset_s;
 	if (os_clock_tell(&c->os, &told) < 0)
 		os_log_debug("the kernel does not take the clock's state");
@@ -300,6 +301,7 @@ clock_message(void *state, unsigned type, const union ipc_any *msg)
 		truth(c, &msg->clock_truth);
 		break;
 	case IPC_CLOCK_CONF:
+		c->conf.kernel_leap = msg->clock_conf.kernel_leap;
 		settings(&msg->clock_conf, &limits);
 		discipline_limits_set_conf(&c->limits, &limits);
 		break;
@@ -362,6 +364,8 @@ look(struct clock *c)
 		os_log_info("the kernel carried out the leap second");
 	if (seen & OS_CLOCK_RETUNED)
 		os_log_warn("the clock's rate was changed by somebody else");
+	if (events & LIMITS_LEAP)
+		c->truth.leap = 0;
 	if (events & LIMITS_HOLD)
 		hold(c);
 	if (seen || events)

@@ -192,6 +192,7 @@ take_new(struct super *s, const struct conf *c, bool listen)
 
 	s->conf = *c;
 	s->generation++;
+	daemon_leap_read(s);
 	if (conf_serves_nts(c) && !had_nts)
 		daemon_store_load_ring(s);
 	daemon_provision_slots(s);

@@ -269,10 +269,13 @@ daemon_provision_sources(struct super *s,
     void (*give)(void *arg, unsigned type, const void *msg), void *arg)
 {
 	struct ipc_sync_conf conf = {0};
+	struct ipc_leap_list leaps;
 	struct ipc_sources_end end = {0};
 
 	sync_conf(s, &conf);
 	give(arg, IPC_SYNC_CONF, &conf);
+	daemon_leap_message(s, &leaps);
+	give(arg, IPC_LEAP_LIST, &leaps);
 	give_keys(s, give, arg);
 	for (uint32_t i = 0; i < s->conf.source_cnt; i++) {
 		struct ipc_source_set m = {0};
@@ -322,6 +325,7 @@ daemon_provision_clock(const struct super *s, struct ipc_clock_conf *m)
 	m->slot_cnt = s->slots.ever;
 	m->boot_id = boot_id();
 	m->rtcsync = c->rtcsync;
+	m->kernel_leap = c->leapsecmode == CONF_LEAP_SYSTEM;
 	m->base_freq_sps = s->base.freq_sps;
 	m->base_known = s->base_known;
 	m->build = (struct wall){BUILD_EPOCH * TSTAMP_NS_PER_S};

@@ -285,6 +285,8 @@ allow_configured(struct paths *p, const struct conf *c)
 	allow(p, c->pidfile, rw, true);
 	allow(p, c->controlsocket, rw, true);
 	allow(p, c->keyfile, SANDBOX_READ, true);
+	allow(p, c->leapseclist, SANDBOX_READ, true);
+	allow(p, DAEMON_ZONEINFO, SANDBOX_READ, false);
 	for (uint32_t i = 0; i < c->file_cnt; i++)
 		allow(p, c->file[i], SANDBOX_READ, true);
 	for (uint32_t i = 0; i < c->dir_cnt; i++)

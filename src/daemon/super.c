@@ -263,6 +263,7 @@ make_ready(struct super *s)
 	if (err < 0)
 		return err;
 	daemon_store_load(s);
+	daemon_leap_read(s);
 	daemon_provision_slots(s);
 	return 0;
 }
@@ -280,7 +281,9 @@ begin(struct super *s)
 	    s->opt.single ? &daemon_crew_single : &daemon_crew_process;
 
 	s->loop = net_loop_new(s->opt.single ? NET_LOOP_SINGLE : 0);
-	if (!s->loop || net_timer_init(&s->rotate, s->loop, rotate_due, s) < 0)
+	if (!s->loop ||
+	    net_timer_init(&s->rotate, s->loop, rotate_due, s) < 0 ||
+	    daemon_leap_init(s) < 0)
 		return ERR_LIBRARY;
 	net_loop_on_signal(s->loop, signalled, s);
 	if (daemon_crew_init(&s->crew, s->loop, kind, &hooks) < 0)
@@ -305,6 +308,7 @@ fini(struct super *s)
 		os_log_debug("control socket stays");
 	daemon_crew_free(&s->crew);
 	net_timer_fini(&s->rotate);
+	net_timer_fini(&s->leap_timer);
 	net_loop_free(s->loop);
 	nts_keyring_wipe(&s->ring);
 	wipe_bytes(&s->keys, sizeof s->keys);

@@ -10,6 +10,7 @@
 
 #include "base/siphash.h"
 #include "conf/conf.h"
+#include "conf/leaplist.h"
 #include "crew_priv.h"
 #include "crypto/mac.h"
 #include "nts/keyring.h"
@@ -19,6 +20,9 @@
 #define SUPER_SLOTS       64
 #define SUPER_KEYS_MAX    256
 #define SUPER_PATHS_MAX   64
+
+#define DAEMON_ZONEINFO     "/usr/share/zoneinfo"
+#define SUPER_LEAP_PATH_MAX (CONF_PATH_MAX + sizeof DAEMON_ZONEINFO)
 
 struct super_options {
 	const char *conf_path;
@@ -93,6 +97,10 @@ struct super {
 	uint64_t hash[ROLE_CNT]; /* of the start data in use, for reloads */
 	uint32_t generation;     /* of that data, counting reloads */
 	bool cookies_handed;
+	struct conf_leaplist leaps; /* expires_s 0: none */
+	uint8_t leap_state;
+	char leap_path[SUPER_LEAP_PATH_MAX];
+	struct net_timer leap_timer;
 	int code;
 	bool stopping;
 };
@@ -141,6 +149,11 @@ void daemon_store_load_ring(struct super *s);
 int daemon_store_pid(struct super *s);
 void daemon_store_unpid(struct super *s);
 int daemon_store_keys(const struct conf *c, struct super_keys *keys);
+
+/* leap.c */
+void daemon_leap_read(struct super *s);
+void daemon_leap_message(const struct super *s, struct ipc_leap_list *m);
+int daemon_leap_init(struct super *s);
 
 /* crewing.c: which roles there are to be. */
 int daemon_crewing_begin(struct super *s);

@@ -100,12 +100,67 @@ save(struct sync *s, struct mono now)
 }
 
 static void
+discipline_settings(const struct sync *s, struct discipline_conf *to)
+{
+	const struct ipc_sync_conf *c = &s->conf;
+
+	discipline_conf_init(to);
+	to->minsources = c->minsources;
+	to->makestep_s = c->makestep ? c->makestep_s : 0;
+	to->makestep_limit = c->makestep ? c->makestep_limit : 0;
+	to->maxchange_s = c->maxchange_s;
+	to->maxchange_delay = c->maxchange_start;
+	to->maxchange_ignore = c->maxchange_ignore;
+	to->maxslewrate_ppm = c->maxslew_sps * 1e6;
+	to->maxdrift_ppm = c->maxdrift_sps * 1e6;
+	to->maxdistance_s = c->maxdistance_s;
+	to->maxjitter_s = c->maxjitter_s;
+	to->combinelimit = c->combinelimit;
+	to->stratumweight_s = c->stratumweight_s;
+	to->reselectdist_s = c->reselectdist_s;
+	to->corrtimeratio = c->corrtimeratio;
+	to->maxupdateskew_ppm = c->maxupdateskew_ppm;
+	to->maxclockerror_ppm = c->maxclockerror_sps * 1e6;
+	to->targeterror_s = c->targeterror_s;
+	to->authmode = (enum discipline_authmode)c->authselect;
+	to->leapmode = (enum discipline_leapmode)c->leapmode;
+	/* The kernel's leap would not be that of our clock. */
+	if (c->virtual_clock && to->leapmode == DISCIPLINE_LEAP_SYSTEM)
+		to->leapmode = DISCIPLINE_LEAP_STEP;
+	to->leap = s->leap;
+	to->steers_mono = !c->virtual_clock;
+	to->local = c->local;
+	to->local_stratum = c->local_stratum;
+	if (c->drift_error_sps > 0) {
+		to->freq_sps = c->drift_sps;
+		to->freq_error_sps = c->drift_error_sps;
+	}
+	if (c->wander_error_log10 > 0) {
+		to->wander_log10 = c->wander_log10;
+		to->wander_error_log10 = c->wander_error_log10;
+	}
+}
+
+/* The list's word changes with time alone. */
+static void
+review_leap(struct sync *s, struct mono now)
+{
+	struct discipline_conf conf;
+
+	if (!daemon_sync_leap_review(s, daemon_sync_wall(s, now)))
+		return;
+	discipline_settings(s, &conf);
+	discipline_reconfigure(s->discipline, &conf);
+}
+
+static void
 publish(struct sync *s, struct mono now)
 {
 	struct timepage_time page;
 	struct os_clock_reading clocks;
 	struct net_stamp clocks_wall;
 
+	review_leap(s, now);
 	os_clock_read(&clocks);
 	memset(&page, 0, sizeof page);
 	discipline_time(s->discipline, clocks.mono, &page);
@@ -229,44 +284,6 @@ peer(struct sync *s, const struct ipc_peer *p)
 }
 
 static void
-discipline_settings(const struct sync *s, struct discipline_conf *to)
-{
-	const struct ipc_sync_conf *c = &s->conf;
-
-	discipline_conf_init(to);
-	to->minsources = c->minsources;
-	to->makestep_s = c->makestep ? c->makestep_s : 0;
-	to->makestep_limit = c->makestep ? c->makestep_limit : 0;
-	to->maxchange_s = c->maxchange_s;
-	to->maxchange_delay = c->maxchange_start;
-	to->maxchange_ignore = c->maxchange_ignore;
-	to->maxslewrate_ppm = c->maxslew_sps * 1e6;
-	to->maxdrift_ppm = c->maxdrift_sps * 1e6;
-	to->maxdistance_s = c->maxdistance_s;
-	to->maxjitter_s = c->maxjitter_s;
-	to->combinelimit = c->combinelimit;
-	to->stratumweight_s = c->stratumweight_s;
-	to->reselectdist_s = c->reselectdist_s;
-	to->corrtimeratio = c->corrtimeratio;
-	to->maxupdateskew_ppm = c->maxupdateskew_ppm;
-	to->maxclockerror_ppm = c->maxclockerror_sps * 1e6;
-	to->targeterror_s = c->targeterror_s;
-	to->authmode = (enum discipline_authmode)c->authselect;
-	to->leapmode = (enum discipline_leapmode)c->leapmode;
-	to->steers_mono = !c->virtual_clock;
-	to->local = c->local;
-	to->local_stratum = c->local_stratum;
-	if (c->drift_error_sps > 0) {
-		to->freq_sps = c->drift_sps;
-		to->freq_error_sps = c->drift_error_sps;
-	}
-	if (c->wander_error_log10 > 0) {
-		to->wander_log10 = c->wander_log10;
-		to->wander_error_log10 = c->wander_error_log10;
-	}
-}
-
-static void
 take_conf(struct sync *s, const struct ipc_sync_conf *m)
 {
 	struct discipline_conf conf;
@@ -322,6 +339,9 @@ sync_message(void *state, unsigned type, const union ipc_any *msg)
 		break;
 	case IPC_SOURCES_END:
 		daemon_sync_source_end(s);
+		break;
+	case IPC_LEAP_LIST:
+		daemon_sync_leap_take(s, &msg->leap_list);
 		break;
 	case IPC_SYM_KEY:
 		take_key(s, &msg->sym_key);

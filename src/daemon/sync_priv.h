@@ -7,11 +7,14 @@
  * sync_report.c tells ctl; sync_time.c knows the disciplined clock and
  * sync_refid.c the names of servers.  What comes from below goes up through
  * the calls in struct sync.
+ * sync_report.c tells ctl; sync_leap.c looks up leap seconds; sync_time.c knows the disciplined clock.  What
+ * comes from below goes up through the calls in struct sync.
  */
 #ifndef DAEMON_SYNC_PRIV_H
 #define DAEMON_SYNC_PRIV_H
 
 #include "assoc/assoc.h"
+#include "conf/leaplist.h"
 #include "crypto/mac.h"
 #include "daemon/role.h"
 #include "discipline/discipline.h"
@@ -95,6 +98,8 @@ struct sync {
 	struct mono told_at;
 	uint32_t ref_id; /* of the server followed last, 0 none */
 	struct mono saved_at;
+	struct conf_leaplist leaps; /* expires_s 0: none */
+	struct discipline_leap leap; /* what it says of now */
 	int hold_fd; /* keeps kernel time stamping on */
 };
 
@@ -107,6 +112,9 @@ struct wall daemon_sync_wall_of(
  * one that we follow now, or followed last. */
 uint32_t daemon_sync_refid_of(const struct addr *a);
 uint32_t daemon_sync_refid_now(struct sync *s, struct mono now);
+/* sync_leap.c; _review: whether the list says something new by now. */
+void daemon_sync_leap_take(struct sync *s, const struct ipc_leap_list *m);
+bool daemon_sync_leap_review(struct sync *s, struct wall now);
 
 /* sync_source.c */
 void daemon_sync_source_set(struct sync *s, const struct ipc_source_set *conf);

@@ -88,6 +88,7 @@ static const struct field ipc_clock_conf[] = {
     INT(ipc_clock_conf, slot_cnt),
     INT(ipc_clock_conf, boot_id),
     BOOL(ipc_clock_conf, rtcsync),
+    BOOL(ipc_clock_conf, kernel_leap),
     F64(ipc_clock_conf, base_freq_sps),
     BOOL(ipc_clock_conf, base_known),
     INT(ipc_clock_conf, build.ns),
@@ -298,6 +299,14 @@ static const struct field ipc_source_set[] = {
 
 static const struct field ipc_sources_end[] = {
     INT(ipc_sources_end, cnt),
+    END,
+};
+
+static const struct field ipc_leap_list[] = {
+    INT(ipc_leap_list, expires_s),
+    COUNT(ipc_leap_list, cnt, IPC_LEAPS_MAX),
+    INTS(ipc_leap_list, at_s),
+    INTS(ipc_leap_list, tai_offset_s),
     END,
 };
 
@@ -526,6 +535,7 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_SYNC_CONF] = ipc_sync_conf,
     [IPC_SOURCE_SET] = ipc_source_set,
     [IPC_SOURCES_END] = ipc_sources_end,
+    [IPC_LEAP_LIST] = ipc_leap_list,
     [IPC_SYM_KEY] = ipc_sym_key,
     [IPC_SERVE_CONF] = ipc_serve_conf,
     [IPC_ACCESS_RULE] = ipc_access_rule,

@@ -701,6 +701,111 @@ stop_gives_back(void **state)
 	assert_near(machine.rate_sps, FREQ, 1e-12);
 }
 
+/* What the kernel was told of a leap second last. */
+static uint8_t
+kernel_leap(void)
+{
+	uint8_t leap = 0;
+
+	for (uint32_t i = 0; i < machine.call_cnt; i++)
+		if (machine.calls[i].kind == OS_CLOCK_CALL_TELL)
+			leap = machine.calls[i].truth.leap;
+	return leap;
+}
+
+static void
+claim_leap(struct rig *r, uint8_t leap, int32_t tai)
+{
+	union ipc_any msg = {.clock_truth = {.confirmed = false}};
+
+	msg.clock_truth.truth.synced = true;
+	msg.clock_truth.truth.leap = leap;
+	msg.clock_truth.truth.tai_offset_s = tai;
+	msg.clock_truth.truth.valid.ns = 3600 * S;
+	r->ops->message(r->role, IPC_CLOCK_TRUTH, &msg);
+	super_answers(r);
+}
+
+/* Synchronised, at a moment of the last day of 2037. */
+static void
+to_last_day(struct rig *r, double before_midnight_s)
+{
+	int64_t end = 2145916800LL * S; /* 2038-01-01 */
+	int64_t now = (int64_t)machine.mono_ns + machine.slept_ns;
+
+	machine.real_off_ns = end - (int64_t)(before_midnight_s * 1e9) - now;
+	turn(r);
+}
+
+static struct timepage_clock
+page_of(struct rig *r)
+{
+	struct timepage_clock page;
+
+	assert_int_equal(timepage_get(r->page, &page, sizeof page), 0);
+	return page;
+}
+
+/* leapsecmode system: the kernel is told, carries it out, and is told that
+ * it is over; the TAI offset goes with it. */
+static void
+q4_kernel_leap(void **state)
+{
+	struct rig *r = *state;
+	union ipc_any msg = {.clock_conf = r->conf};
+
+	settle(r);
+	msg.clock_conf.kernel_leap = true;
+	r->ops->message(r->role, IPC_CLOCK_CONF, &msg);
+	to_last_day(r, 7200);
+	claim_leap(r, 1, 37);
+	assert_int_equal(kernel_leap(), 1);
+	assert_int_equal(page_of(r).leap, 1);
+	assert_int_equal(page_of(r).tai_offset_s, 37);
+	pass(r, 7200 * S + S / 2);
+	machine.real_off_ns -= S; /* as the kernel does at midnight */
+	claim_leap(r, 0, 38);
+	assert_int_equal(kernel_leap(), 0);
+	assert_int_equal(page_of(r).leap, 0);
+	assert_int_equal(r->state.state.foreign.ns, 0);
+	assert_int_equal(r->state.state.step_cnt, 0);
+	/* Once: the second is shown again, and is no leap second again. */
+	claim_leap(r, 1, 37);
+	assert_int_equal(kernel_leap(), 0);
+	assert_int_equal(r->quit, 0);
+}
+
+/* The other modes: the kernel hears nothing of it, the readers of the page
+ * do; a step is taken once. */
+static void
+q4_own_leap(void **state)
+{
+	struct rig *r = *state;
+
+	settle(r);
+	r->seq = 100;
+	to_last_day(r, 7200);
+	claim_leap(r, 1, 0);
+	assert_int_equal(kernel_leap(), 0);
+	assert_int_equal(page_of(r).leap, 1);
+	to_last_day(r, 5);
+	assert_int_equal(step(r, -S), CLOCKCMD_TOO_FAR); /* too early */
+	to_last_day(r, 0.5);
+	claim_leap(r, 1, 0);
+	assert_int_equal(step(r, -S), CLOCKCMD_OK); /* a second later */
+	assert_int_equal(page_of(r).leap, 0);
+	assert_int_equal(r->state.state.stepped.ns, -S);
+	assert_int_equal(step(r, -S), CLOCKCMD_TOO_FAR);
+	claim_leap(r, 1, 0);
+	assert_int_equal(step(r, -S), CLOCKCMD_TOO_FAR);
+	assert_int_equal(r->state.state.stepped.ns, -S);
+	assert_int_equal(r->quit, 0);
+	/* Nowhere near the end of a month it is what it looks like. */
+	pass(r, 120 * S);
+	assert_int_equal(step(r, -S), CLOCKCMD_NO_STEP_LEFT);
+	assert_int_equal(r->quit, DAEMON_EXIT_VIOLATION);
+}
+
 int
 main(void)
 {
@@ -724,6 +829,8 @@ main(void)
 	    TEST(lost_grant_is_asked_again),
 	    TEST(stale_grant_grants_nothing),
 	    TEST(stop_gives_back),
+	    TEST(q4_kernel_leap),
+	    TEST(q4_own_leap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
