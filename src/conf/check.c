@@ -155,6 +155,25 @@ check_selection(const struct conf *c, struct conf_faults *f)
 		    "no source of time is configured");
 }
 
+/* What is asked for is a file of the time zone database. */
+static void
+check_leap(const struct conf *c, struct conf_faults *f)
+{
+	const char *tz = c->leapsectz;
+
+	if (tz[0] == '/' || strncmp(tz, "../", 3) == 0 ||
+	    strstr(tz, "/../") != NULL)
+		conf_check_fault(c, f, CONF_ERROR, conf_place(c, "leapsectz"),
+		    "leapsectz takes the name of a time zone, such as "
+		    "right/UTC, not a path: leapseclist takes one");
+	if (c->leapseclist[0] != '\0' && c->leapseclist[0] != '/')
+		conf_check_fault(c, f, CONF_ERROR, conf_place(c, "leapseclist"),
+		    "leapseclist takes a path that begins with '/'");
+	if (c->leapseclist[0] != '\0' && tz[0] != '\0')
+		conf_check_fault(c, f, CONF_WARNING, conf_place(c, "leapsectz"),
+		    "leapseclist is configured: leapsectz is not looked at");
+}
+
 static void
 check_server(const struct conf *c, struct conf_faults *f)
 {
@@ -183,6 +202,7 @@ conf_check(struct conf *c, struct conf_faults *f)
 	for (uint32_t i = 0; i < c->source_cnt; i++)
 		check_source(c, &c->source[i], f);
 	check_selection(c, f);
+	check_leap(c, f);
 	check_server(c, f);
 }
 

@@ -4,10 +4,8 @@
  * talk with the clock; sync_source.c turns configured sources into
  * associations and does what those want; sync_name.c and sync_keys.c ask dns
  * and dial for them; sync_exchange.c does one request and answer on the wire;
- * sync_report.c tells ctl; sync_time.c knows the disciplined clock and
- * sync_refid.c the names of servers.  What comes from below goes up through
- * the calls in struct sync.
- * sync_report.c tells ctl; sync_leap.c looks up leap seconds; sync_time.c knows the disciplined clock.  What
+ * sync_report.c tells ctl; sync_time.c knows the disciplined clock,
+ * sync_leap.c the leap seconds and sync_refid.c the names of servers.  What
  * comes from below goes up through the calls in struct sync.
  */
 #ifndef DAEMON_SYNC_PRIV_H
@@ -112,6 +110,7 @@ struct wall daemon_sync_wall_of(
  * one that we follow now, or followed last. */
 uint32_t daemon_sync_refid_of(const struct addr *a);
 uint32_t daemon_sync_refid_now(struct sync *s, struct mono now);
+
 /* sync_leap.c; _review: whether the list says something new by now. */
 void daemon_sync_leap_take(struct sync *s, const struct ipc_leap_list *m);
 bool daemon_sync_leap_review(struct sync *s, struct wall now);

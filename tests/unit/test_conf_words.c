@@ -48,7 +48,8 @@ static const char acted_directives[] =
     "ntsrotate ntsdumpdir ntstrustedcerts nosystemcert ntsaeads ntsrefresh "
     "keyfile authselectmode include confdir sourcedir user pidfile dumpdir "
     "lock_all sched_priority controlsocket serverworkers statedir rundir "
-    "ratelimit ntsratelimit clientloglimit ntstlsgroups";
+    "ratelimit ntsratelimit clientloglimit ntstlsgroups leapsecmode "
+    "leapsectz leapseclist";
 static const char acted_options[] =
     "nts port minpoll maxpoll iburst burst key ntsport certset prefer "
     "noselect trust require offline maxsources maxdelay";
