@@ -98,27 +98,37 @@ believe_list(struct discipline *d, struct wall w)
 	l->sense = list->sense > 0 ? 1 : -1;
 }
 
+/* Which one is believed now. */
+static void
+believe(struct discipline *d, struct wall w)
+{
+	struct core_leap *l = &d->leapsec;
+	bool listed = w.ns < d->conf.leap.expires.ns;
+
+	/* In holdover what the sources said last stands for the day. */
+	if (listed || d->vote.system >= 0 || l->due.ns - w.ns > TSTAMP_DAY_NS)
+		l->due.ns = 0;
+	if (listed)
+		believe_list(d, w);
+	else if (d->vote.system >= 0)
+		believe_sources(d, w);
+	/* The clock may show the last second of the day once more. */
+	if (l->due.ns == l->done.ns)
+		l->due.ns = 0;
+}
+
 void
 discipline_leap_judge(struct discipline *d, struct mono now)
 {
 	struct core_leap *l = &d->leapsec;
-	struct wall w;
+	struct wall w = wall_now(d, now);
 
 	d->leap = 0;
-	if (!l->known || !d->synced || d->control.stepping)
+	if (!l->known || !d->synced || d->control.stepping || w.ns < 0)
 		return;
-	w = wall_now(d, now);
-	/* In holdover what the sources said last stands for the day. */
-	if (w.ns < 0 || w.ns < d->conf.leap.expires.ns || d->vote.system >= 0 ||
-	    l->due.ns - w.ns > TSTAMP_DAY_NS)
-		l->due.ns = 0;
-	if (w.ns >= 0 && w.ns < d->conf.leap.expires.ns)
-		believe_list(d, w);
-	else if (w.ns >= 0 && d->vote.system >= 0)
-		believe_sources(d, w);
-	/* The clock shows the last second of the day once more. */
-	if (l->due.ns == l->done.ns)
-		l->due.ns = 0;
+	/* One that the kernel is just carrying out stands. */
+	if (l->due.ns == 0 || w.ns < moment(l).ns)
+		believe(d, w);
 	if (l->due.ns != 0)
 		d->leap = l->sense > 0 ? 1 : 2;
 }
