@@ -12,13 +12,14 @@
 #include "net/tcp.h"
 #include "os/clock.h"
 
-#define READ_MAX 2048
+#define READ_MAX  2048
+#define REPORT_NS (TSTAMP_NS_PER_S / 4)
 
 void
 daemon_ke_changed(struct ke *k)
 {
 	if (!k->report_timer.armed)
-		net_timer_arm(&k->report_timer, (struct dur){TSTAMP_NS_PER_S});
+		net_timer_arm(&k->report_timer, (struct dur){REPORT_NS});
 }
 
 static void
