@@ -65,6 +65,13 @@ struct net_tls_ctx;
 struct net_tls;
 
 /**
+ * net_tls_wipe_freed - from now on this process wipes what libcrypto frees;
+ * for one that reads private keys without keeping them.
+ * Return: 0, or ERR_LIBRARY: libcrypto is in use already.
+ */
+int net_tls_wipe_freed(void) MUST_CHECK;
+
+/**
  * net_tls_system_bundle - the system's trusted certificates as PEM bytes:
  * one bundle file, or the files of its certificate directory.
  * @data: owned by the caller, to be given to os_file_free.

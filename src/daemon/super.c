@@ -17,6 +17,7 @@
 #include "os/file.h"
 #include "os/random.h"
 #include "os/signal.h"
+#include "net/tls.h"
 #include "super_priv.h"
 
 static void rotate_due(void *arg);
@@ -347,6 +348,9 @@ daemon_main(int argc, char **argv)
 	if (!s)
 		return 1;
 	s->opt = opt;
+	/* Keys are judged here, and then only ke may have them. */
+	if (!opt.single && net_tls_wipe_freed() < 0)
+		os_log_warn("copies of private keys may stay in memory");
 	code = run(s);
 	free(s);
 	return code;

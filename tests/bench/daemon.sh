@@ -92,6 +92,7 @@ ntsport $keport
 bindaddress 127.0.0.1
 allow 127.0.0.1
 local stratum 2
+ntsprocesses 1
 ntsservercert $dir/cert.pem
 ntsserverkey $dir/key.pem
 END

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/life.sh"
 
-server_conf srv
+server_conf srv "maxntsconnections 100"
 start_truenoon srv
 ke=$(role srv ke)
 
@@ -51,8 +51,8 @@ in_place srv "$BIN" query --no-nts -n 1 --port "${NTP[srv]}" "${HOST[srv]}" \
 [ "$(role srv ke)" = "$ke" ] || fail "ke died"
 fds=("/proc/$ke/fd"/*)
 [ "${#fds[@]}" -lt 180 ] || fail "ke holds ${#fds[@]} descriptors"
-wait_for 20 more srv serverstats key_exchange.refused 500 ||
-	fail "little was refused: $(tn srv serverstats --json)"
+wait_for 20 more srv serverstats key_exchange.evicted 500 ||
+	fail "few made room: $(tn srv serverstats --json)"
 stop rude KILL
 
 none_open()

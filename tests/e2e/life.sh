@@ -19,6 +19,7 @@ server_conf()
 		allow
 		local stratum 3
 		serverworkers 1
+		ntsprocesses 1
 		$(printf '%s\n' "$@")
 	END
 }
