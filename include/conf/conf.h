@@ -137,6 +137,15 @@ struct conf_ratelimit {
 	uint8_t burst;
 };
 
+/* smoothtime; only with leaponly it is acted on. */
+struct conf_smooth {
+	bool on;
+	bool leaponly;
+	bool force; /* ours: also where the public is served */
+	double maxfreq_ppm;
+	double maxwander_ppm; /* per second */
+};
+
 /* Addresses to bind to, one per family; family ADDR_NONE: any. */
 struct conf_bind {
 	struct addr v4;
@@ -223,6 +232,7 @@ struct conf {
 	uint8_t dscp;
 	char bindacqdevice[CONF_WORD_MAX];
 	char ntsntpserver[CONF_NAME_MAX];
+	struct conf_smooth smooth;
 	struct conf_ratelimit ratelimit;
 	struct conf_ratelimit ntsratelimit;
 	bool noclientlog;

@@ -328,6 +328,8 @@ struct ipc_serve_conf {
 	bool local;
 	uint8_t local_stratum;
 	double local_distance_s;
+	double smear_freq_ppm; /* 0: leap seconds are not smeared */
+	double smear_wander_ppm;
 	int32_t pinned_cpu; /* -1: not pinned */
 	struct ipc_limit limit;
 };

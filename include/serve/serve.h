@@ -74,12 +74,15 @@ struct serve_conf {
 	struct serve_limit *limit; /* NULL: none */
 	int8_t precision_log2s;    /* of our clock as read, e.g. -24 */
 	uint8_t local_stratum;     /* `local stratum N`; 0: none */
+	double smear_freq_ppm;   /* `smoothtime ... leaponly`; 0: none */
+	double smear_wander_ppm; /* per second */
 	double local_distance_s; /* local also when root distance exceeds it */
 };
 
 /* The moment a batch of requests is answered. */
 struct serve_now {
 	struct mono mono;
+	struct wall real; /* CLOCK_REALTIME */
 	int64_t boot_ns; /* CLOCK_BOOTTIME */
 };
 

@@ -174,6 +174,46 @@ check_leap(const struct conf *c, struct conf_faults *f)
 		    "leapseclist is configured: leapsectz is not looked at");
 }
 
+/* All of a subnet, from its first to its last address: private blocks have no
+ * holes. */
+static bool
+is_private(const struct addr_prefix *net)
+{
+	struct addr high = net->addr;
+	unsigned len = net->addr.family == ADDR_V4 ? 4 : 16;
+
+	if (net->addr.family == ADDR_NONE)
+		return false;
+	for (unsigned i = 0; i < len; i++) {
+		unsigned fixed = net->bits > 8 * i ? net->bits - 8 * i : 0;
+
+		if (fixed < 8)
+			high.bytes[i] |= (uint8_t)(0xff >> fixed);
+	}
+	return (addr_is_private(&net->addr) && addr_is_private(&high)) ||
+	    (addr_is_loopback(&net->addr) && addr_is_loopback(&high));
+}
+
+/* RFC 8633 section 3.7.1: a smear is for those who know of it. */
+static void
+check_smear(const struct conf *c, struct conf_faults *f)
+{
+	if (!c->smooth.leaponly || c->smooth.force)
+		return;
+	for (uint32_t i = 0; i < c->access.cnt; i++) {
+		const struct conf_access *r = &c->access.rule[i];
+
+		if (!r->allow || is_private(&r->net))
+			continue;
+		conf_check_fault(c, f, CONF_ERROR, conf_place(c, "smoothtime"),
+		    "smoothtime leaponly serves a time that is off by up to a "
+		    "second around a leap second, and 'allow' holds addresses "
+		    "that are not private: their clients mix it with the time "
+		    "of others; allow your own networks only, or add 'force'");
+		return;
+	}
+}
+
 static void
 check_server(const struct conf *c, struct conf_faults *f)
 {
@@ -203,6 +243,7 @@ conf_check(struct conf *c, struct conf_faults *f)
 		check_source(c, &c->source[i], f);
 	check_selection(c, f);
 	check_leap(c, f);
+	check_smear(c, f);
 	check_server(c, f);
 }
 

@@ -403,6 +403,55 @@ conf_out_limits(
 	conf_out_text(o, "\n");
 }
 
+/* smoothtime maxfreq maxwander [leaponly] [force] */
+void
+conf_own_smooth(struct conf_parse *p, const struct conf_entry *e, void *base)
+{
+	struct conf_smooth s = {.on = true};
+	const char *word;
+
+	if (!conf_take_real(p, e, &s.maxfreq_ppm) ||
+	    !conf_take_real(p, e, &s.maxwander_ppm))
+		return;
+	while ((word = conf_words_take(&p->w)) != NULL) {
+		if (strcasecmp(word, "leaponly") == 0)
+			s.leaponly = true;
+		else if (strcasecmp(word, "force") == 0)
+			s.force = true;
+		else
+			conf_error(p,
+			    "unknown option '%.40s' of '%s'; it has "
+			    "'leaponly' and 'force'",
+			    word, e->name);
+	}
+	if (!(s.maxfreq_ppm > 0) || !(s.maxwander_ppm > 0))
+		conf_error(p, "'%s' needs two numbers above 0", e->name);
+	else if (!s.leaponly)
+		conf_warn(p,
+		    "'%s' is acted on with 'leaponly' only: offsets "
+		    "other than leap seconds are not hidden from clients",
+		    e->name);
+	memcpy(at(e, base), &s, sizeof s);
+}
+
+void
+conf_out_smooth(
+    const struct conf_out *o, const struct conf_entry *e, const void *base)
+{
+	const struct conf_smooth *s = at_const(e, base);
+
+	if (!s->on)
+		return;
+	conf_out_text(o, e->name);
+	conf_out_real(o, s->maxfreq_ppm);
+	conf_out_real(o, s->maxwander_ppm);
+	if (s->leaponly)
+		conf_out_text(o, " leaponly");
+	if (s->force)
+		conf_out_text(o, " force");
+	conf_out_text(o, "\n");
+}
+
 /* ---- NTS ---- */
 
 static bool

@@ -128,7 +128,8 @@ static const struct conf_entry directives[] = {
 	{"broadcast", REFUSED("broadcast time cannot be made safe; let the "
 	    "clients ask"), MANY},
 	{"ntpsigndsocket", LATER, ANY(1)},
-	{"smoothtime", LATER, ANY(2)},
+	{"smoothtime", ACTED, OWNOUT(smooth), C(smooth), .min = 0,
+	    .max = 1e5},
 	{"ptpport", LATER, ANY(1)},
 	{"ptpdomain", LATER, ANY(1)},
 	/* NTS, server */

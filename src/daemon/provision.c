@@ -412,6 +412,8 @@ serve_data(struct super *s, struct collector *to)
 	    .local = c->local.on,
 	    .local_stratum = c->local.stratum,
 	    .local_distance_s = c->local.distance_s,
+	    .smear_freq_ppm = c->smooth.leaponly ? c->smooth.maxfreq_ppm : 0,
+	    .smear_wander_ppm = c->smooth.maxwander_ppm,
 	    .pinned_cpu = -1,
 	    .limit = limit_of(c, &c->ratelimit),
 	};

@@ -78,6 +78,7 @@ prepare(struct worker *w)
 	bool time_ok, clock_ok;
 	struct serve_now now = {
 	    .mono = os_clock_mono(),
+	    .real = os_clock_real(),
 	    .boot_ns = os_clock_boot_ns(),
 	};
 
@@ -238,6 +239,8 @@ load(struct worker *w, const struct daemon_boot *boot)
 	    .precision_log2s = PRECISION,
 	    .local_stratum = w->conf.local ? w->conf.local_stratum : 0,
 	    .local_distance_s = w->conf.local_distance_s,
+	    .smear_freq_ppm = w->conf.smear_freq_ppm,
+	    .smear_wander_ppm = w->conf.smear_wander_ppm,
 	};
 	if (daemon_rules_limit(&w->conf.limit, &w->rng, &conf.limit) < 0)
 		return ERR_FULL;

@@ -136,6 +136,9 @@ discipline_time(
 	page->source_cnt = d->vote.accepted_cnt;
 	page->tai_offset_s = discipline_leap_tai(d);
 	page->leap_mono_ns = discipline_leap_when(d, now, &page->leap_sense).ns;
+	/* Ignored, our own clock does not jump. */
+	if (d->conf.leapmode == DISCIPLINE_LEAP_IGNORE)
+		page->leap_sense = 0;
 	page->leap_expires_wall_ns = d->conf.leap.expires.ns;
 	if (d->synced)
 		page->flags |= TIMEPAGE_SYNCED;

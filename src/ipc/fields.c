@@ -330,6 +330,8 @@ static const struct field ipc_serve_conf[] = {
     BOOL(ipc_serve_conf, local),
     INT(ipc_serve_conf, local_stratum),
     F64(ipc_serve_conf, local_distance_s),
+    F64(ipc_serve_conf, smear_freq_ppm),
+    F64(ipc_serve_conf, smear_wander_ppm),
     INT(ipc_serve_conf, pinned_cpu),
     LIMIT(ipc_serve_conf),
     END,

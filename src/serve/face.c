@@ -11,7 +11,8 @@
 #include "ntp/refid.h"
 #include "serve_priv.h"
 
-#define UNKNOWN_DISPERSION_S 16.0 /* MAXDISP of RFC 5905 */
+#define UNKNOWN_DISPERSION_S 16.0       /* MAXDISP of RFC 5905 */
+#define REFID_SMEAR          0x7f7f01ff /* 127.127.1.255, as chrony has it */
 #define SUSPEND_NS           (TSTAMP_NS_PER_S / 2)
 
 /* BOOTTIME runs through a suspend and MONOTONIC does not. */
@@ -60,6 +61,19 @@ make_local(struct serve *s)
 	f->reference.v = 0;
 }
 
+/* The time served beside a leap second; those who ask do not see it. */
+static void
+smear(struct serve *s, const struct serve_now *now)
+{
+	struct dur ahead = {
+	    now->real.ns + s->face.correction_ns - now->mono.ns};
+
+	if (!s->time_known)
+		return;
+	serve_smear_look(&s->smear, &s->time, now->mono, ahead);
+	s->face.correction_ns += s->smear.shift.ns;
+}
+
 void
 serve_face_make(struct serve *s, const struct serve_now *now)
 {
@@ -75,12 +89,14 @@ serve_face_make(struct serve *s, const struct serve_now *now)
 		f->correction_ns += timepage_virtual(&s->clock, now->mono).ns;
 	if (s->time_known)
 		f->correction_ns += timepage_remaining(&s->time, now->mono).ns;
+	smear(s, now);
 	if (s->conf.local_stratum != 0 &&
 	    (!synced || far || (s->time.flags & TIMEPAGE_LOCAL) != 0)) {
 		make_local(s);
 		return;
 	}
 	f->root_delay = tstamp_short_from_s(delay_s);
+	disp_s += fabs(tstamp_dur_to_s(s->smear.shift));
 	f->root_dispersion = tstamp_short_from_s(disp_s);
 	if (!synced) {
 		f->leap = NTP_LEAP_UNSYNCED;
@@ -94,6 +110,11 @@ serve_face_make(struct serve *s, const struct serve_now *now)
 	f->stratum = s->time.stratum;
 	f->ref_id = s->time.ref_id;
 	f->reference = tstamp_from_wall((struct wall){s->time.ref_wall_ns});
+	/* Clients of a smear must not add the second themselves. */
+	if (serve_smear_wanted(&s->smear))
+		f->leap = NTP_LEAP_NONE;
+	if (s->smear.active)
+		f->ref_id = REFID_SMEAR;
 }
 
 void

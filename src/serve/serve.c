@@ -367,13 +367,15 @@ struct serve *
 serve_new(const struct serve_conf *conf)
 {
 	struct serve *s = calloc(1, sizeof *s);
-	struct serve_now never = {{0}, 0};
+	struct serve_now never = {{0}, {0}, 0};
 
 	if (!s)
 		return NULL;
 	s->conf = *conf;
 	s->conf.keys = NULL;
 	s->conf.ring = NULL;
+	serve_smear_init(
+	    &s->smear, conf->smear_freq_ppm, conf->smear_wander_ppm);
 	serve_set_local(s, conf->local_stratum, conf->local_distance_s);
 	s->mac = crypto_mac_new();
 	s->interleave = serve_interleave_new(s->conf.rng);

@@ -13,6 +13,7 @@
 #include "nts/ef.h"
 #include "serve/access.h"
 #include "serve/serve.h"
+#include "serve/smear.h"
 #include "wire_priv.h"
 
 /* What every answer of a batch says of our time. */
@@ -39,6 +40,7 @@ struct serve {
 	bool clock_known;
 	struct mono now; /* of the batch */
 	struct serve_face face;
+	struct serve_smear smear;
 	struct serve_interleave *interleave;
 	bool stamp_wanted; /* of the last answer */
 	struct serve_wire wire;

@@ -181,6 +181,52 @@ lines_of_every_kind_bad_name(void **state)
 	assert_true(has_fault(&faults, "t:2:9: error: 'b#c' is neither"));
 }
 
+/* Who may be given a smear, and names of time zones. */
+static void
+leap_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: none */
+	} cases[] = {
+	    {"smoothtime 400 0.01 leaponly\n", NULL},
+	    {"smoothtime 400 0.01 leaponly\nallow 10\n", NULL},
+	    {"smoothtime 400 0.01 leaponly\nallow 192.168.3.0/24\n"
+	     "allow fd00::/8\nallow 127.0.0.0/8\nallow ::1\ndeny all\n",
+		NULL},
+	    {"smoothtime 400 0.01 leaponly\nallow\n", "not private"},
+	    {"smoothtime 400 0.01 leaponly\nallow 10.0.0.0/7\n", "not private"},
+	    {"smoothtime 400 0.01 leaponly\nallow 172.16.0.0/11\n",
+		"not private"},
+	    {"smoothtime 400 0.01 leaponly\nallow 2001:db8::/32\n",
+		"not private"},
+	    {"smoothtime 400 0.01 leaponly force\nallow\n", NULL},
+	    {"smoothtime 400 0.01\nallow\n", "with 'leaponly' only"},
+	    {"smoothtime 400 0.01 sometimes\n", "unknown option"},
+	    {"smoothtime 400\n", "needs more arguments"},
+	    {"smoothtime 0 0.01 leaponly\n", "above 0"},
+	    {"leapsectz right/UTC\n", NULL},
+	    {"leapsectz /etc/shadow\n", "leapsectz takes the name"},
+	    {"leapsectz ../../../etc/shadow\n", "leapsectz takes the name"},
+	    {"leapsectz right/../../x\n", "leapsectz takes the name"},
+	    {"leapseclist leap-seconds.list\n", "begins with '/'"},
+	    {"leapseclist /l\nleapsectz right/UTC\n", "is not looked at"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[512];
+
+		snprintf(text, sizeof text, "server a\n%s", cases[i].text);
+		memset(&faults, 0, sizeof faults);
+		(void)!conf_parse_text(
+		    &conf, NULL, "t", text, strlen(text), &faults);
+		if (cases[i].fault ? !has_fault(&faults, cases[i].fault)
+				   : faults.cnt != 0)
+			fail_msg("%s", cases[i].text);
+	}
+}
+
 static void
 debian_default(void **state)
 {
@@ -609,6 +655,7 @@ main(void)
 	    cmocka_unit_test(clock_directives),
 	    cmocka_unit_test(lines_of_every_kind),
 	    cmocka_unit_test(lines_of_every_kind_bad_name),
+	    cmocka_unit_test(leap_seconds),
 	    cmocka_unit_test(debian_default),
 	    cmocka_unit_test(bad_lines_are_named),
 	    cmocka_unit_test(doubtful_lines_are_warned_of_once),

@@ -34,7 +34,7 @@ static const char everything[] =
     "makestep 0.1 -1\nmaxchange 1000 1 -1\nmaxslewrate 123.456\n"
     "maxdrift 100\ndriftfile /d interval 5\nrtcsync\nclockprecision 1e-9\n"
     "corrtimeratio 4\nfallbackdrift 16 19\nleapsecmode ignore\n"
-    "leapsectz right/UTC\nleapseclist /l\nmaxclockerror 2\n"
+    "leapsectz right/UTC\nleapseclist /l\nsmoothtime 400 0.001 leaponly force\nmaxclockerror 2\n"
     "maxupdateskew 100.0\ntargeterror 1e-4\n"
     "ntsaeads 15 17 16 30 31\nntscachedir /n\nntsrefresh 5\n"
     "ntstrustedcerts 2 /t2\nntstrustedcerts /t0\nnosystemcert\n"
