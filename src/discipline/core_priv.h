@@ -111,6 +111,7 @@ struct core_source {
 	uint32_t request_cnt;
 	uint32_t sample_cnt;
 	uint32_t dropped_cnt;
+	uint32_t asked;       /* requests since the history began */
 	uint32_t since_reset; /* samples since the history began */
 	uint8_t reach;
 	uint8_t suspect;  /* replies in a row that looked like drifting */

@@ -142,6 +142,7 @@ discipline_sent(struct discipline *d, unsigned slot, struct mono now)
 		return;
 	src->reach = (uint8_t)(src->reach << 1);
 	src->request_cnt++;
+	src->asked++;
 	discipline_pollctl_sent(src, now);
 }
 

@@ -37,7 +37,7 @@ eligible(struct discipline *d, struct core_source *src, double raw_s)
 	if (src->conf.noselect)
 		src->state = DISCIPLINE_NOSELECT;
 	else if (src->reach == 0)
-		src->state = src->sample_cnt == 0 && src->request_cnt < 8
+		src->state = src->since_reset == 0 && src->asked < 8
 		    ? DISCIPLINE_WAITING
 		    : DISCIPLINE_UNREACHABLE;
 	else if (src->loop)

@@ -31,6 +31,7 @@ discipline_source_forget(struct core_source *src)
 	src->anchor_cnt = 0;
 	src->rate_before.known = false;
 	src->since_reset = 0;
+	src->asked = 0;
 	src->info = 0;
 	src->bar = 0;
 	src->loop = false;

@@ -36,7 +36,7 @@ length(struct input *in)
 	double v = (value + 1) * pow(10, (size & 31) - 11);
 
 	if ((size & 0xe0) == 0xe0)
-		return value & 1 ? (double)NAN : (double)INFINITY;
+		return value & 1 ? nan("") : HUGE_VAL;
 	return size & 0x80 ? -v : v;
 }
 

@@ -228,15 +228,15 @@ h1_insane_samples_are_refused(void **state)
 	REFUSED(s.leap = 3);
 	REFUSED(s.delay_s = 0);
 	REFUSED(s.delay_s = -0.1);
-	REFUSED(s.delay_s = NAN);
-	REFUSED(s.offset_s = INFINITY);
-	REFUSED(s.offset_s = NAN);
+	REFUSED(s.delay_s = nan(""));
+	REFUSED(s.offset_s = HUGE_VAL);
+	REFUSED(s.offset_s = nan(""));
 	REFUSED(s.root_delay_s = -1);
 	REFUSED(s.root_dispersion_s = 17);
-	REFUSED(s.root_dispersion_s = NAN);
+	REFUSED(s.root_dispersion_s = nan(""));
 	REFUSED(s.server_time_s = -1e-6);
 	REFUSED(s.server_time_s = 5);
-	REFUSED(s.stamp_error_s = NAN);
+	REFUSED(s.stamp_error_s = nan(""));
 	REFUSED(s.at.ns = now_of(b).ns + 1);
 #undef REFUSED
 	assert_int_equal(
@@ -954,6 +954,75 @@ q5_h9_who_is_believed(void **state)
 }
 
 static void
+preferred_sources_carry_the_estimate(void **state)
+{
+	static const double lies[3] = {0, 2e-4, -2e-4};
+	struct bench *b = *state;
+	struct discipline_source_conf c;
+	struct discipline_source_view v;
+
+	begin(b, 3);
+	discipline_source_conf_init(&c);
+	c.prefer = true;
+	discipline_modify(b->d, 1, &c);
+	rounds(b, 30, 3, lies);
+	assert_int_equal(state_of(b, 0), DISCIPLINE_AGREEING);
+	assert_int_equal(state_of(b, 1), DISCIPLINE_SELECTED);
+	assert_true(fabs(err_at(b, b->t_s) + 2e-4) < 5e-5);
+	assert_int_equal(discipline_look_source(b->d, 1, now_of(b), &v), 0);
+	assert_true(v.weight == 1);
+	/* And without, nobody has more than half of it. */
+	c.prefer = false;
+	discipline_modify(b->d, 1, &c);
+	rounds(b, 30, 3, lies);
+	assert_true(state_of(b, 0) <= DISCIPLINE_COMBINED);
+	assert_true(fabs(err_at(b, b->t_s)) < 2e-4);
+}
+
+static void
+combinelimit_zero_takes_the_best_alone(void **state)
+{
+	static const double lies[3] = {0, 0, 0};
+	struct bench *b = *state;
+	unsigned selected = 0;
+
+	b->conf.combinelimit = 0;
+	begin(b, 3);
+	rounds(b, 10, 3, lies);
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned st = state_of(b, i);
+
+		assert_true(
+		    st == DISCIPLINE_SELECTED || st == DISCIPLINE_AGREEING);
+		selected += st == DISCIPLINE_SELECTED;
+	}
+	assert_int_equal(selected, 1);
+}
+
+static void
+closed_and_reset_sources_are_forgotten(void **state)
+{
+	static const double lies[3] = {0, 0, 0};
+	struct bench *b = *state;
+	struct discipline_source_view v;
+
+	begin(b, 3);
+	rounds(b, 10, 3, lies);
+	discipline_close(b->d, 1);
+	assert_int_equal(
+	    discipline_look_source(b->d, 1, now_of(b), &v), ERR_BAD);
+	discipline_reset(b->d, 2);
+	assert_int_equal(state_of(b, 2), DISCIPLINE_WAITING);
+	assert_int_equal(state_of(b, 0), DISCIPLINE_SELECTED);
+	for (int i = 0; i < 5; i++, wait_s(b, 64)) {
+		measure(b, 0, 0);
+		measure(b, 2, 0);
+	}
+	assert_true(state_of(b, 2) <= DISCIPLINE_COMBINED);
+	assert_true(synced(b));
+}
+
+static void
 maxchange_is_panic(void **state)
 {
 	struct bench *b = *state;
@@ -1220,6 +1289,9 @@ main(void)
 	    CASE(q4_leap_by_slewing),
 	    CASE(q3_first_synchronisation_from_1970),
 	    CASE(long_server_times_gain_no_weight),
+	    CASE(preferred_sources_carry_the_estimate),
+	    CASE(combinelimit_zero_takes_the_best_alone),
+	    CASE(closed_and_reset_sources_are_forgotten),
 	    CASE(maxchange_is_panic),
 	    CASE(o1_foreign_step_is_booked_at_once),
 	    CASE(o2_suspend_keeps_the_rate_only),
