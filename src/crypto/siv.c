@@ -27,6 +27,11 @@ struct crypto_siv {
 	bool keyed;
 	bool ctr_keyed;
 	uint8_t start[BLOCK]; /* CMAC of the zero block: S2V's first D */
+	/* D after a short first component: that of cookies is always the same,
+	 * and public. */
+	size_t memo_len; /* 0: nothing remembered */
+	uint8_t memo[BLOCK];
+	uint8_t memo_d[BLOCK];
 	uint8_t ctr_key[32];
 	uint8_t stream[CTR_BLOCKS * BLOCK];
 };
@@ -80,6 +85,8 @@ crypto_siv_forget_key(struct crypto_siv *s)
 	s->keyed = s->ctr_keyed = false;
 	wipe_bytes(s->ctr_key, sizeof s->ctr_key);
 	wipe_bytes(s->start, sizeof s->start);
+	wipe_bytes(s->memo_d, sizeof s->memo_d);
+	s->memo_len = 0;
 }
 
 int
@@ -89,6 +96,7 @@ crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key)
 	struct crypto_cmac_text t = {zero, sizeof zero, NULL};
 
 	s->keyed = s->ctr_keyed = false;
+	s->memo_len = 0;
 	memcpy(s->ctr_key, key + s->half, s->half);
 	if (crypto_cmac_set_key(&s->mac, key) < 0 ||
 	    crypto_cmac_sum(&s->mac, &t, s->start) < 0)
@@ -97,22 +105,56 @@ crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key)
 	return 0;
 }
 
+/* D after one more component. */
+static int
+add_component(
+    struct crypto_siv *s, const struct crypto_siv_part *part, uint8_t d[BLOCK])
+{
+	struct crypto_cmac_text t = {part->data, part->len, NULL};
+	uint8_t sum[BLOCK];
+
+	if (crypto_cmac_sum(&s->mac, &t, sum) < 0)
+		return ERR_LIBRARY;
+	crypto_cmac_double(d);
+	crypto_cmac_xor(d, sum);
+	return 0;
+}
+
+/* D after the first component. */
+static int
+begin(
+    struct crypto_siv *s, const struct crypto_siv_part *part, uint8_t d[BLOCK])
+{
+	bool brief = part->len > 0 && part->len <= BLOCK;
+
+	if (brief && part->len == s->memo_len &&
+	    memcmp(part->data, s->memo, part->len) == 0) {
+		memcpy(d, s->memo_d, BLOCK);
+		return 0;
+	}
+	memcpy(d, s->start, BLOCK);
+	if (add_component(s, part, d) < 0)
+		return ERR_LIBRARY;
+	if (brief) {
+		memcpy(s->memo, part->data, part->len);
+		memcpy(s->memo_d, d, BLOCK);
+		s->memo_len = part->len;
+	}
+	return 0;
+}
+
 static int
 s2v(struct crypto_siv *s, const struct crypto_siv_ad *ad,
     const struct crypto_siv_part *plain, uint8_t v[BLOCK])
 {
-	uint8_t d[BLOCK], sum[BLOCK];
 	struct crypto_cmac_text t;
+	uint8_t d[BLOCK];
 
 	memcpy(d, s->start, BLOCK);
-	for (size_t i = 0; i < ad->cnt; i++) {
-		t = (struct crypto_cmac_text){
-		    ad->parts[i].data, ad->parts[i].len, NULL};
-		if (crypto_cmac_sum(&s->mac, &t, sum) < 0)
+	for (size_t i = 0; i < ad->cnt; i++)
+		if ((i == 0 ? begin(s, &ad->parts[i], d)
+			    : add_component(s, &ad->parts[i], d)) < 0)
 			return ERR_LIBRARY;
-		crypto_cmac_double(d);
-		crypto_cmac_xor(d, sum);
-	}
 	if (plain->len >= BLOCK) {
 		t = (struct crypto_cmac_text){plain->data, plain->len, d};
 		return crypto_cmac_sum(&s->mac, &t, v);

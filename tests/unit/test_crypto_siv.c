@@ -273,6 +273,46 @@ key_lengths(void **state)
 	}
 }
 
+/* One object through many messages gives what a fresh one gives, whatever
+ * first component went before: the same, another, a longer, another key. */
+static void
+first_component_again(void **state)
+{
+	static const size_t lens[] = {8, 8, 8, 7, 8, 16, 16, 17, 8, 1, 0, 8};
+	struct crypto_siv *old = crypto_siv_new(32), *fresh;
+	uint8_t key[32] = {1}, text[80], a[96], b[96];
+
+	(void)state;
+	assert_non_null(old);
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (uint8_t)i;
+	for (unsigned round = 0; round < 3; round++) {
+		key[5] = (uint8_t)(round / 2); /* twice the same */
+		assert_int_equal(crypto_siv_set_key(old, key), 0);
+		for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+			struct crypto_siv_part parts[2] = {
+			    {text + (i == 4), lens[i]}, {text + 20 + i, 16}};
+			struct crypto_siv_ad ad = {parts, 2};
+
+			fresh = crypto_siv_new(32);
+			assert_non_null(fresh);
+			assert_int_equal(crypto_siv_set_key(fresh, key), 0);
+			assert_int_equal(
+			    crypto_siv_seal(old, &ad, text, 64, a), 0);
+			assert_int_equal(
+			    crypto_siv_seal(fresh, &ad, text, 64, b), 0);
+			assert_memory_equal(a, b, 80);
+			assert_int_equal(
+			    crypto_siv_open(old, &ad, a, 80, b), 0);
+			a[0] ^= 1;
+			assert_int_equal(
+			    crypto_siv_open(old, &ad, a, 80, b), ERR_AUTH);
+			crypto_siv_free(fresh);
+		}
+	}
+	crypto_siv_free(old);
+}
+
 int
 main(void)
 {
@@ -282,6 +322,7 @@ main(void)
 	    cmocka_unit_test(every_length_as_defined),
 	    cmocka_unit_test(refuses_without_a_key),
 	    cmocka_unit_test(key_lengths),
+	    cmocka_unit_test(first_component_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
