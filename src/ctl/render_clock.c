@@ -172,6 +172,49 @@ ctl_render_status_json(struct ctl_json *j, const struct ctl_view *v)
 	json_roles(j, v);
 }
 
+/* What is known of leap seconds, from a list or while one is near. */
+static void
+put_leap(struct ctl_text *t, const struct ctl_view *v)
+{
+	const struct timepage_time *p = v->time;
+	struct dur off =
+	    tstamp_mono_diff(v->now, (struct mono){p->leap_mono_ns});
+	char a[CTL_DATE_MAX], b[CTL_QTY_MAX];
+
+	if (p->leap_sense != 0) {
+		ctl_render_label(t, "Leap second");
+		ctl_text_printf(t, "%s, %s%s%s\n",
+		    p->leap_sense > 0 ? "inserted" : "left out",
+		    off.ns < 0 ? "in " : "",
+		    ctl_text_age(b, fabs(tstamp_dur_to_s(off))),
+		    off.ns < 0 ? "" : " ago");
+	}
+	if (p->tai_offset_s != 0) {
+		ctl_render_label(t, "TAI - UTC");
+		ctl_text_printf(t, "%d s\n", p->tai_offset_s);
+	}
+	if (p->leap_expires_wall_ns == 0)
+		return;
+	ctl_render_label(t, "Leap list");
+	if (p->leap_expires_wall_ns == INT64_MAX)
+		ctl_text_put(t, "names no end\n");
+	else
+		ctl_text_printf(t, "good until %s UTC\n",
+		    ctl_text_date(
+			a, p->leap_expires_wall_ns / TSTAMP_NS_PER_S));
+}
+
+static void
+json_leap(struct ctl_json *j, const struct timepage_time *p)
+{
+	if (p && p->leap_expires_wall_ns != 0 &&
+	    p->leap_expires_wall_ns != INT64_MAX)
+		ctl_json_int(j, "leap_list_expires_at",
+		    p->leap_expires_wall_ns / TSTAMP_NS_PER_S);
+	else
+		ctl_json_null(j, "leap_list_expires_at");
+}
+
 static void
 put_reference(
     struct ctl_text *t, const struct ctl_view *v, const struct facts *f)
@@ -191,6 +234,7 @@ put_reference(
 	ctl_render_label(t, "Leap");
 	ctl_text_printf(
 	    t, "%s\n", ctl_text_leap(f->synced ? v->time->leap : 3));
+	put_leap(t, v);
 	ctl_render_label(t, "Last update");
 	ctl_text_printf(t, "%s UTC (%s ago)\n",
 	    ctl_text_date(b, v->time->ref_wall_ns / TSTAMP_NS_PER_S),
@@ -297,6 +341,7 @@ ctl_render_tracking_json(struct ctl_json *j, const struct ctl_view *v)
 	ctl_render_facts(&f, v);
 	known = t && isfinite(f.offset_s);
 	json_clock(j, v, &f);
+	json_leap(j, known ? t : NULL);
 	ctl_json_seconds(j, "root_delay_s",
 	    known ? tstamp_dur_to_s((struct dur){t->root_delay_ns}) : UNKNOWN);
 	ctl_json_seconds(j, "root_dispersion_s", f.root_dispersion_s);

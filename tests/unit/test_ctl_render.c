@@ -333,6 +333,42 @@ status_says_why_not(void **state)
 }
 
 static void
+tracking_tells_of_leap_seconds(void **state)
+{
+	const char *text;
+
+	(void)state;
+	text = ask("tracking json\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "\"leap_list_expires_at\": null"));
+	page.leap = 1;
+	page.leap_sense = 1;
+	page.leap_mono_ns = view.now.ns + 3600 * S;
+	page.tai_offset_s = 37;
+	page.leap_expires_wall_ns = 1814140800 * S;
+	text = ask("tracking\n", CTL_CODE_OK);
+	assert_non_null(strstr(text,
+	    "Leap                  insert\n"
+	    "Leap second           inserted, in "));
+	assert_non_null(strstr(text,
+	    "TAI - UTC             37 s\n"
+	    "Leap list             good until 2027-06-28 00:00:00 UTC\n"));
+	text = ask("tracking json\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "\"tai_offset_s\": 37"));
+	assert_non_null(
+	    strstr(text, "\"leap_list_expires_at\": 1814140800,"));
+	page.leap = 0;
+	page.leap_sense = -1;
+	page.leap_mono_ns = view.now.ns - 3600 * S;
+	page.leap_expires_wall_ns = INT64_MAX;
+	text = ask("tracking\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "Leap second           left out, "));
+	assert_non_null(strstr(text, " ago\n"));
+	assert_non_null(strstr(text, "Leap list             names no end\n"));
+	assert_non_null(strstr(ask("tracking json\n", CTL_CODE_OK),
+	    "\"leap_list_expires_at\": null"));
+}
+
+static void
 sources_as_a_table(void **state)
 {
 	(void)state;
@@ -515,6 +551,7 @@ main(void)
 	    cmocka_unit_test(the_checker_can_fail),
 	    cmocka_unit_test_setup(status_in_sentences, setup),
 	    cmocka_unit_test_setup(status_says_why_not, setup),
+	    cmocka_unit_test_setup(tracking_tells_of_leap_seconds, setup),
 	    cmocka_unit_test_setup(sources_as_a_table, setup),
 	    cmocka_unit_test_setup(nts_as_a_table, setup),
 	    cmocka_unit_test_setup(tracking_as_a_list, setup),
