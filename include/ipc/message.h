@@ -362,9 +362,10 @@ struct ipc_dial_conf {
 	uint16_t pad;
 };
 
-/* A cookie jar as nts/jar encodes it, filed under the source's KE name and,
- * for a pool, its place among the servers of that name. */
+/* A cookie jar as nts/jar encodes it, filed under the source's KE name and
+ * port and, for a pool, its place among the servers of that name. */
 struct ipc_cookies {
+	uint16_t ke_port;
 	uint16_t place;
 	char host[IPC_NAME_MAX];
 	uint32_t len;

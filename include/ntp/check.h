@@ -14,6 +14,9 @@
 #include "ntp/packet.h"
 
 #define NTP_CHECK_DISTANCE_MAX_S 3.0 /* root distance of a usable server */
+/* How far stamps may contradict each other: a server predicts when its answer
+ * will leave, and on a short way the guess may come out behind the fact. */
+#define NTP_CHECK_STAMP_SLACK_S 20e-6
 #define NTP_CHECK_SERVER_MAX_S   4.0 /* T3 - T2 of an honest answer */
 
 /* Why an answer is not used.  The order is that of the tests. */

@@ -247,7 +247,8 @@ put_nts_row(
 	snprintf(buf, sizeof buf, "%.0f days", days);
 	ctl_text_right(t, COL_DAYS, isfinite(days) ? buf : "-");
 	ctl_text_put(t, "\n");
-	put_why(t, s);
+	if (s->stage != REPORT_STAGE_NONE)
+		put_why(t, s);
 }
 
 void

@@ -281,7 +281,8 @@ daemon_store_limits(struct super *s, const struct ipc_budget_ask *m)
 /* Host names are checked by conf; what could leave the directory is not
  * let through all the same. */
 static void
-cookie_name(const char *host, unsigned place, char name[CONF_NAME_MAX + 32])
+cookie_name(const char *host, unsigned port, unsigned place,
+    char name[CONF_NAME_MAX + 32])
 {
 	char safe[CONF_NAME_MAX];
 	size_t i = 0;
@@ -289,7 +290,8 @@ cookie_name(const char *host, unsigned place, char name[CONF_NAME_MAX + 32])
 	for (; host[i] != '\0' && i < sizeof safe - 1; i++)
 		safe[i] = host[i] == '/' || host[i] == '.' ? '_' : host[i];
 	safe[i] = '\0';
-	snprintf(name, CONF_NAME_MAX + 32, "cookies-%s-%u.nts", safe, place);
+	snprintf(name, CONF_NAME_MAX + 32, "cookies-%s-%u-%u.nts", safe, port,
+	    place);
 }
 
 void
@@ -297,7 +299,7 @@ daemon_store_cookies(struct super *s, const struct ipc_cookies *m)
 {
 	char name[CONF_NAME_MAX + 32], path[PATH_MAX];
 
-	cookie_name(m->host, m->place, name);
+	cookie_name(m->host, m->ke_port, m->place, name);
 	write_state(nts_path(s, name, path), m->blob, m->len, 0600);
 }
 
@@ -307,11 +309,12 @@ take_cookie(struct super *s, const struct conf_source *src, unsigned place,
     struct ipc_start *to)
 {
 	char name[CONF_NAME_MAX + 32], path[PATH_MAX];
-	struct ipc_cookies m = {.place = (uint16_t)place};
+	struct ipc_cookies m = {
+	    .ke_port = src->ntsport, .place = (uint16_t)place};
 	uint8_t *data;
 	size_t len;
 
-	cookie_name(src->name, place, name);
+	cookie_name(src->name, src->ntsport, place, name);
 	if (os_file_read(nts_path(s, name, path),
 		OS_FILE_NOFOLLOW | OS_FILE_PRIVATE, IPC_BLOB_MAX, &data,
 		&len) < 0)

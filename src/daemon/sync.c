@@ -42,6 +42,18 @@ confirmed(struct sync *s, struct mono now)
 }
 
 static void
+log_change(struct sync *s, bool synced, struct mono now)
+{
+	char why[DISCIPLINE_WHY_MAX];
+
+	discipline_reason(s->discipline, now, why);
+	if (synced)
+		os_log_info("%s", why);
+	else
+		os_log_warn("no longer synchronised: %s", why);
+}
+
+static void
 tell_truth(struct sync *s, struct mono now)
 {
 	struct ipc_clock_truth m = {0};
@@ -51,6 +63,8 @@ tell_truth(struct sync *s, struct mono now)
 	    m.truth.tai_offset_s == s->told.tai_offset_s &&
 	    now.ns - s->told_at.ns < TRUTH_NS)
 		return;
+	if (m.truth.synced != s->told.synced)
+		log_change(s, m.truth.synced, now);
 	s->told = m.truth;
 	s->told_at = now;
 	m.confirmed = m.truth.synced && confirmed(s, now);

@@ -54,6 +54,7 @@ daemon_sync_source_save(struct sync_slot *sl, bool stop)
 	m.len = (uint32_t)assoc_save(
 	    sl->assoc, stop, daemon_sync_wall(s, now), m.blob);
 	if (m.len > 0) {
+		m.ke_port = sl->dir->conf.ke_port;
 		m.place = (uint16_t)(sl->slot - sl->dir->conf.slot);
 		snprintf(m.host, sizeof m.host, "%s", sl->dir->conf.host);
 		daemon_port_send(&s->port, IPC_COOKIES_SAVE, &m);
@@ -205,7 +206,8 @@ restore(struct sync_slot *sl)
 	for (size_t i = 0; i < s->saved_cnt; i++) {
 		struct ipc_cookies *c = &s->saved[i];
 
-		if (c->len == 0 || strcmp(c->host, sl->dir->conf.host) != 0)
+		if (c->len == 0 || c->ke_port != sl->dir->conf.ke_port ||
+		    strcmp(c->host, sl->dir->conf.host) != 0)
 			continue;
 		if (assoc_restore(sl->assoc, c->blob, c->len,
 			daemon_sync_wall(s, os_clock_mono())) == 0)

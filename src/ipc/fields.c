@@ -369,6 +369,7 @@ static const struct field ipc_dial_conf[] = {
 };
 
 static const struct field ipc_cookies[] = {
+    INT(ipc_cookies, ke_port),
     INT(ipc_cookies, place),
     STR(ipc_cookies, host),
     COUNT(ipc_cookies, len, IPC_BLOB_MAX),

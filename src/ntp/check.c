@@ -113,7 +113,7 @@ ntp_check_measure(const struct ntp_exchange *x, struct ntp_measure *m)
 	if (tstamp_dur_to_s(server) > NTP_CHECK_SERVER_MAX_S)
 		return NTP_CHECK_SERVER_TIME;
 	delay_s = tstamp_dur_to_s((struct dur){local.ns - server.ns});
-	if (delay_s < -x->precision_s)
+	if (delay_s < -x->precision_s - NTP_CHECK_STAMP_SLACK_S)
 		return NTP_CHECK_DELAY;
 	m->offset_s =
 	    mean_s(tstamp_wall_diff(t2, x->t1), tstamp_wall_diff(t3, x->t4));
