@@ -90,7 +90,7 @@ TSAN     := $(call PROGS,tests/tsan/*.c)
 SIMLIB   := $(call OBJ,$(filter-out tests/sim/sim_%,$(sort $(wildcard tests/sim/*.c))))
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench bench-server bench-accuracy bench-instructions asan \
+.PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench bench-server bench-ke bench-accuracy bench-instructions asan \
         tsan tsan-run cov demo install uninstall dist clean help deps peers fuzz
 .PRECIOUS: $B/%.o $B/%.a
 Q := $(if $(V),,@)
@@ -142,6 +142,8 @@ bench-server: all $(LOAD) peers	## our server beside chrony, ntpsec and the floo
 	$Qbash tests/bench/server.sh $B $(OUT)/peers
 bench-accuracy: all $(LOAD) peers	## what a client sees of our clock, beside chrony
 	$Qbash tests/bench/accuracy.sh $B $(OUT)/peers
+bench-ke: all $(LOAD)		## key exchanges: the floor, ours, memory, the peers
+	$Qbash tests/bench/ke.sh $B $(OUT)/peers
 bench-instructions: $(BENCH)	## instructions that a request takes
 	$Qsh tests/bench/instructions.sh $B
 deps:				## install what building and testing need
