@@ -58,7 +58,7 @@ serve_report(const struct serve *s, struct report_serve *r)
 	r->mode_cnt = v[SERVE_DROP_MODE] + v[SERVE_DROP_SOURCE];
 	r->auth_bad_cnt =
 	    v[SERVE_DROP_KEY] + v[SERVE_DROP_MAC] + v[SERVE_DROP_NTS_OFF];
-	r->limited_cnt = v[SERVE_DROP_LIMITED] + v[SERVE_RATE];
+	r->limited_cnt = v[SERVE_DROP_LIMITED];
 }
 
 const char *
