@@ -109,6 +109,12 @@ void sim_ref_update(struct sim_ref *r, double t_s, double z_s, double excess_s,
     const double mean_s[2], double stamp_var);
 void sim_ref_score(struct sim_ref *r, double t_s, double x_s);
 
+/**
+ * sim_ref_check - print what reference A does where it is known, and whether
+ * it does.
+ */
+bool sim_ref_check(void);
+
 struct sim_result {
 	double rms_s;
 	double max_s;

@@ -25,6 +25,10 @@ main(int argc, char **argv)
 
 	if (rows == NULL || seeds < 1 || seeds > SIM_SEED_MAX)
 		return 2;
+	if (only == NULL && !sim_ref_check()) {
+		printf("simulator: the reference is not what it should be\n");
+		missed++;
+	}
 	n = sim_pool_run(only != NULL ? NULL : picked, only, seeds, rows);
 	sim_pool_print_head();
 	for (size_t i = 0; i < n; i++) {
