@@ -106,7 +106,9 @@ revote(struct discipline *d)
 
 	discipline_select_vote(d, pt.raw_s);
 	discipline_joint_take(d, DISCIPLINE_SLOT_MAX, NULL);
-	discipline_hard_bound(d, pt.raw_s);
+	/* With nobody left to ask the last bound goes on growing. */
+	if (d->vote.voting_cnt > 0)
+		discipline_hard_bound(d, pt.raw_s);
 }
 
 void

@@ -348,6 +348,10 @@ score_bound(struct run *r)
 		return;
 	r->synced += (r->page.flags & TIMEPAGE_SYNCED) != 0;
 	r->covered += fabs(r->plant.err_s - left) <= 2 * sigma;
+	/* In holdover the bound grows; that is no want of tightness. */
+	if (sc->source[0].silent_from_s > 0 &&
+	    r->plant.t_s > sc->source[0].silent_from_s)
+		return;
 	if (r->plant.t_s < 3600 || !(r->page.flags & TIMEPAGE_BOUNDED) ||
 	    ((int64_t)r->plant.t_s & 15) != 0)
 		return;

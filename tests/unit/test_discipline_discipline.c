@@ -1023,6 +1023,35 @@ closed_and_reset_sources_are_forgotten(void **state)
 }
 
 static void
+holdover_stays_synchronised_and_bounded(void **state)
+{
+	static const double lies[3] = {0, 0, 0};
+	struct bench *b = *state;
+	struct discipline_view v;
+	char why[DISCIPLINE_WHY_MAX];
+	double before;
+
+	begin(b, 3);
+	rounds(b, 30, 3, lies);
+	discipline_look(b->d, now_of(b), &v);
+	before = v.bound_s;
+	for (int i = 0; i < 200; i++, wait_s(b, 64)) {
+		for (unsigned k = 0; k < 3; k++)
+			discipline_sent(b->d, k, now_of(b));
+		discipline_tick(b->d, now_of(b), &b->out);
+		obey(b);
+	}
+	discipline_look(b->d, now_of(b), &v);
+	assert_true(v.synced && v.bounded && v.holdover);
+	/* Four hours at c and a little more. */
+	assert_true(v.bound_s > before + 12800 * 15e-6);
+	assert_true(v.bound_s < before + 12800 * 60e-6);
+	assert_int_equal(state_of(b, 0), DISCIPLINE_UNREACHABLE);
+	discipline_reason(b->d, now_of(b), why);
+	assert_non_null(strstr(why, "holding over"));
+}
+
+static void
 maxchange_is_panic(void **state)
 {
 	struct bench *b = *state;
@@ -1292,6 +1321,7 @@ main(void)
 	    CASE(preferred_sources_carry_the_estimate),
 	    CASE(combinelimit_zero_takes_the_best_alone),
 	    CASE(closed_and_reset_sources_are_forgotten),
+	    CASE(holdover_stays_synchronised_and_bounded),
 	    CASE(maxchange_is_panic),
 	    CASE(o1_foreign_step_is_booked_at_once),
 	    CASE(o2_suspend_keeps_the_rate_only),
