@@ -6,6 +6,8 @@
 #define NET_TCP_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -44,6 +46,17 @@ int net_tcp_probe(const struct addr *at, const char *device) MUST_CHECK;
  * spins; ERR_SYSTEM.
  */
 int net_tcp_accept(int fd, struct addr *peer) MUST_CHECK;
+
+/**
+ * net_tcp_peek - what has come, up to max bytes, which stay there.
+ * Return: how many; 0 also at the end or on an error, which reading shows.
+ */
+size_t net_tcp_peek(int fd, uint8_t *buf, size_t max) MUST_CHECK;
+
+/**
+ * net_tcp_low_water - call it readable when cnt bytes have come, or the end.
+ */
+void net_tcp_low_water(int fd, int cnt);
 
 /**
  * net_tcp_reset_on_close - let close() send RST instead of lingering.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One connection of role ke: handshake, request, response, end.  Nothing but
- * its place in the table is spent on a peer before its first byte.  RFC 8915
+ * its place in the table is spent on a peer before its hello is whole.  RFC 8915
  * section 4.  Invariant: fd is -1 exactly while the place is free.
  */
 #include <unistd.h>
@@ -12,8 +12,11 @@
 #include "net/tcp.h"
 #include "os/clock.h"
 
-#define READ_MAX  2048
-#define REPORT_NS (TSTAMP_NS_PER_S / 4)
+#define READ_MAX         2048
+#define HELLO_MAX        4096
+#define RECORD_HEAD      5
+#define RECORD_HANDSHAKE 22
+#define REPORT_NS        (TSTAMP_NS_PER_S / 4)
 
 void
 daemon_ke_changed(struct ke *k)
@@ -208,18 +211,48 @@ handshake(struct ke_conn *c)
 	}
 }
 
+/*
+ * Whether the first record is here, as its head says.  The kernel keeps what
+ * comes until then, and wakes us once: a second time means that this is all
+ * there will be, or that it is enough.
+ */
+static bool
+hello_whole(struct ke_conn *c)
+{
+	uint8_t buf[HELLO_MAX];
+	size_t len = net_tcp_peek(c->fd, buf, sizeof buf);
+	size_t want = RECORD_HEAD;
+
+	if (c->waited) {
+		net_tcp_low_water(c->fd, 1);
+		return true;
+	}
+	if (len >= RECORD_HEAD)
+		want += (size_t)buf[3] << 8 | buf[4];
+	if (want > sizeof buf)
+		want = sizeof buf;
+	/* Ends and garbage are libssl's to see. */
+	if (len == 0 || buf[0] != RECORD_HANDSHAKE || len >= want)
+		return true;
+	c->waited = true;
+	net_tcp_low_water(c->fd, (int)want);
+	return false;
+}
+
 static void
-first_byte(struct ke_conn *c)
+begin_tls(struct ke_conn *c)
 {
 	struct ke *k = c->owner;
 
+	stage(c, SERVE_ADMIT_HELLO);
+	if (!hello_whole(c))
+		return;
 	c->tls = net_tls_accept(k->tls, c->fd);
 	if (!c->tls) {
 		k->report.internal_cnt++;
 		end(c);
 		return;
 	}
-	stage(c, SERVE_ADMIT_HELLO);
 	handshake(c);
 }
 
@@ -227,7 +260,6 @@ static void
 ready(void *arg, unsigned what)
 {
 	static void (*const steps[SERVE_ADMIT_STAGE_CNT])(struct ke_conn *) = {
-	    [SERVE_ADMIT_SILENT] = first_byte,
 	    [SERVE_ADMIT_HELLO] = handshake,
 	    [SERVE_ADMIT_REQUEST] = read_request,
 	    [SERVE_ADMIT_ANSWER] = write_out,
@@ -235,7 +267,11 @@ ready(void *arg, unsigned what)
 	struct ke_conn *c = arg;
 
 	(void)what;
-	if (c->fd >= 0)
+	if (c->fd < 0)
+		return;
+	if (!c->tls)
+		begin_tls(c);
+	else
 		steps[serve_admit_stage(c->owner->admit, c->place)](c);
 }
 
@@ -253,6 +289,7 @@ void
 daemon_ke_conn_begin(struct ke_conn *c, int fd)
 {
 	c->fd = fd;
+	c->waited = false;
 	c->owner->report.open_cnt++;
 	net_watch_set(&c->watch, fd, NET_READ);
 }

@@ -25,7 +25,8 @@ struct ke_work {
 struct ke_conn {
 	struct ke *owner;
 	struct ke_work *work;
-	struct net_tls *tls; /* NULL while nothing has come */
+	struct net_tls *tls; /* NULL until the hello has come */
+	bool waited;         /* for the rest of it */
 	struct net_watch watch;
 	uint32_t place;
 	int fd; /* -1: the place is free */

@@ -89,6 +89,23 @@ net_tcp_accept(int fd, struct addr *peer)
 	return conn;
 }
 
+size_t
+net_tcp_peek(int fd, uint8_t *buf, size_t max)
+{
+	struct iovec iov = {buf, max};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n = recvmsg(fd, &msg, MSG_PEEK | MSG_DONTWAIT);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+net_tcp_low_water(int fd, int cnt)
+{
+	/* If it fails we are only woken too early. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &cnt, sizeof cnt);
+}
+
 void
 net_tcp_reset_on_close(int fd)
 {

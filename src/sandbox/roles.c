@@ -212,6 +212,7 @@ static const struct sandbox_rule ke_rules[] = {
     {.name = "getpeername"},
     GET_OPTION(SOL_SOCKET, SO_ERROR),
     OPTION(SOL_SOCKET, SO_LINGER),
+    OPTION(SOL_SOCKET, SO_RCVLOWAT), /* sleep until the hello is whole */
     OPTION(SOL_SOCKET, SO_KEEPALIVE),
     OPTION(IPPROTO_TCP, TCP_NODELAY),
 };

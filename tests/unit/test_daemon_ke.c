@@ -538,6 +538,47 @@ a_retired_worker_finishes(void **state)
 	finish(&v);
 }
 
+/* E8: a hello in pieces.  The client writes into a pair of sockets, and what
+ * comes out of it goes on in two parts, cut where it hurts. */
+static void
+a_hello_in_pieces(void **state)
+{
+	static const size_t cuts[] = {1, 4, 5, 6, 100};
+	struct server v = {.conf.connection_max = 100};
+	uint8_t buf[4096];
+
+	(void)state;
+	begin(&v);
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+		struct guest out = come(&v, 0, 1), in = {.fd = -1};
+		int pair[2];
+		ssize_t len;
+
+		assert_int_equal(
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair),
+		    0);
+		in.fd = pair[0];
+		in.tls = net_tls_connect(trust, in.fd, "ke.example", NOW_S);
+		assert_int_equal(net_tls_handshake(in.tls), NET_TLS_WANT_READ);
+		len = read(pair[1], buf, sizeof buf);
+		assert_true(len > 100);
+		assert_int_equal(send(out.fd, buf, cuts[i], 0), cuts[i]);
+		poll(NULL, 0, 20);
+		assert_int_equal(
+		    send(out.fd, buf + cuts[i], (size_t)len - cuts[i], 0),
+		    len - (ssize_t)cuts[i]);
+		assert_true(wait_on(out.fd, NET_TLS_WANT_READ));
+		len = recv(out.fd, buf, sizeof buf, 0);
+		assert_true(len > 0);
+		assert_int_equal(write(pair[1], buf, (size_t)len), len);
+		assert_int_equal(net_tls_handshake(in.tls), 0);
+		go(&in);
+		go(&out);
+		close(pair[1]);
+	}
+	finish(&v);
+}
+
 /* E10: ends of every kind, at every stage, leave nothing behind. */
 static void
 ends_leave_nothing(void **state)
@@ -581,6 +622,7 @@ main(void)
 	    cmocka_unit_test(no_descriptors),
 	    cmocka_unit_test(the_rate_is_limited),
 	    cmocka_unit_test(a_retired_worker_finishes),
+	    cmocka_unit_test(a_hello_in_pieces),
 	    cmocka_unit_test(ends_leave_nothing),
 	};
 
