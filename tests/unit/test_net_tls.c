@@ -532,13 +532,16 @@ serves(struct net_tls_ctx *sc, const char *sigalgs, const char *groups,
 {
 	struct net_tls *s;
 	struct bare b;
+	char text[2][64]; /* macros of libssl cast it */
 	int fd[2], err = 1;
 
 	sockets(fd);
 	bare_new(&b, false, fd[0]);
 	SSL_set_alpn_protos(b.ssl, (const unsigned char *)"\x07ntske/1", 8);
-	assert_int_equal(SSL_set1_sigalgs_list(b.ssl, sigalgs), 1);
-	assert_int_equal(SSL_set1_groups_list(b.ssl, groups), 1);
+	snprintf(text[0], sizeof text[0], "%s", sigalgs);
+	snprintf(text[1], sizeof text[1], "%s", groups);
+	assert_int_equal(SSL_set1_sigalgs_list(b.ssl, text[0]), 1);
+	assert_int_equal(SSL_set1_groups_list(b.ssl, text[1]), 1);
 	s = net_tls_accept(sc, fd[1]);
 	for (int i = 0; i < 10 && err > 0; i++) {
 		SSL_do_handshake(b.ssl);
