@@ -44,6 +44,12 @@ struct delay_excess {
 void discipline_delay_init(struct discipline_delay *dl);
 
 /**
+ * discipline_delay_known - the least delay of an earlier run, before the first
+ * sample; a change of route forgets it.
+ */
+void discipline_delay_known(struct discipline_delay *dl, double least_s);
+
+/**
  * discipline_delay_add - take in a delay.
  * @at_s: when, seconds, never decreasing.
  * @x:    what it means for this sample.

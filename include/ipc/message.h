@@ -224,6 +224,7 @@ struct ipc_sync_conf {
 	double makestep_s;
 	int32_t makestep_limit;
 	double maxslew_sps;
+	bool maxslew_given; /* configured, so it holds after sync too */
 	double maxdrift_sps;
 	double maxchange_s;
 	int32_t maxchange_start;

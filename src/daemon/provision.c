@@ -158,6 +158,7 @@ sync_conf(const struct super *s, struct ipc_sync_conf *m)
 	m->makestep_s = c->makestep_s;
 	m->makestep_limit = c->makestep_limit;
 	m->maxslew_sps = c->maxslewrate_ppm * 1e-6;
+	m->maxslew_given = c->maxslewrate_set;
 	m->maxdrift_sps = c->maxdrift_ppm * 1e-6;
 	m->maxchange_s = c->maxchange_s;
 	m->maxchange_start = c->maxchange_start;

@@ -126,6 +126,8 @@ discipline_settings(const struct sync *s, struct discipline_conf *to)
 	to->maxchange_delay = c->maxchange_start;
 	to->maxchange_ignore = c->maxchange_ignore;
 	to->maxslewrate_ppm = c->maxslew_sps * 1e6;
+	if (c->maxslew_given)
+		to->slewrate_synced_ppm = to->maxslewrate_ppm;
 	to->maxdrift_ppm = c->maxdrift_sps * 1e6;
 	to->maxdistance_s = c->maxdistance_s;
 	to->maxjitter_s = c->maxjitter_s;
@@ -250,17 +252,6 @@ tick_due(void *arg)
 	obey(s, &out);
 }
 
-/* The sums of a clock that died go on where they stood. */
-static void
-add_carried(struct clockcmd_state *st, const struct clockcmd_state *c)
-{
-	st->corrected.ns += c->corrected.ns;
-	st->stepped.ns += c->stepped.ns;
-	st->foreign.ns += c->foreign.ns;
-	st->suspended.ns += c->suspended.ns;
-	st->step_cnt += c->step_cnt;
-}
-
 static void
 clock_state(struct sync *s, const struct clockcmd_state *told)
 {
@@ -268,7 +259,6 @@ clock_state(struct sync *s, const struct clockcmd_state *told)
 	struct discipline_out out;
 	bool moved;
 
-	add_carried(&st, &s->carried);
 	moved = st.stepped.ns != s->state.stepped.ns ||
 	    st.foreign.ns != s->state.foreign.ns ||
 	    st.suspended.ns != s->state.suspended.ns;
@@ -285,8 +275,11 @@ clock_state(struct sync *s, const struct clockcmd_state *told)
 static void
 peer(struct sync *s, const struct ipc_peer *p)
 {
-	if (p->role == ROLE_CLOCK && p->up)
-		s->carried = s->state;
+	/* Its sums begin anew, and what it did last nobody knows. */
+	if (p->role == ROLE_CLOCK && !p->up) {
+		discipline_clock_lost(s->discipline, os_clock_mono());
+		memset(&s->state, 0, sizeof s->state);
+	}
 	if (p->role == ROLE_CTL && p->up)
 		for (size_t i = 0; i < SYNC_SLOTS; i++)
 			if (s->slots[i].dir)

@@ -91,7 +91,6 @@ struct sync {
 	bool running;
 	bool stepped_once;
 	struct clockcmd_state state;   /* as clock told last */
-	struct clockcmd_state carried; /* sums of clocks that died */
 	struct clockcmd_truth told;
 	struct mono told_at;
 	uint32_t ref_id; /* of the server followed last, 0 none */

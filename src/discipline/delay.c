@@ -32,6 +32,14 @@ discipline_delay_init(struct discipline_delay *dl)
 	dl->filling = (double)INFINITY;
 }
 
+void
+discipline_delay_known(struct discipline_delay *dl, double least_s)
+{
+	dl->block[0] = least_s;
+	dl->block_cnt = 1;
+	dl->least_s = least_s;
+}
+
 static unsigned
 recent_cnt(const struct discipline_delay *dl)
 {

@@ -48,6 +48,8 @@ discipline_source_init(
 	src->conf = *conf;
 	discipline_source_forget(src);
 	discipline_pollctl_init(src);
+	if (conf->base_delay_s > 0)
+		discipline_delay_known(&src->delay, conf->base_delay_s);
 }
 
 bool

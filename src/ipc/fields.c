@@ -230,6 +230,7 @@ static const struct field ipc_sync_conf[] = {
     F64(ipc_sync_conf, makestep_s),
     INT(ipc_sync_conf, makestep_limit),
     F64(ipc_sync_conf, maxslew_sps),
+    BOOL(ipc_sync_conf, maxslew_given),
     F64(ipc_sync_conf, maxdrift_sps),
     F64(ipc_sync_conf, maxchange_s),
     INT(ipc_sync_conf, maxchange_start),

@@ -66,6 +66,8 @@ holds_key()
 		exit 1' "$1" "$number" "$reverse" "$text"
 }
 
+# Sanitizers keep what was freed, and the heap looks different there.
+released || pass
 rc=0
 holds_key "$(role srv ke)" || rc=$?
 [ $rc != 2 ] || pass # nobody may look

@@ -165,10 +165,29 @@ quantiles(void **state)
 	assert_true(fabs(discipline_delay_quantile(&dl, 1) - 0.11) < 1e-9);
 }
 
+/* With the least delay of an earlier run the first sample of this one shows
+ * its queueing at once; a shorter way takes over. */
+static void
+a_known_base_is_believed(void **state)
+{
+	struct discipline_delay dl;
+	struct delay_excess x;
+
+	(void)state;
+	discipline_delay_init(&dl);
+	discipline_delay_known(&dl, 10e-3);
+	discipline_delay_add(&dl, 0, 14e-3, &x);
+	assert_true(dl.least_s == 10e-3);
+	assert_true(x.s_s >= 4e-3);
+	discipline_delay_add(&dl, 1, 8e-3, &x);
+	assert_true(dl.least_s == 8e-3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_known_base_is_believed),
 	    cmocka_unit_test(excess_is_unbiased),
 	    cmocka_unit_test(jitter_is_found),
 	    cmocka_unit_test(routes_that_change),
