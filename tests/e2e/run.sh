@@ -7,6 +7,8 @@
 #                          of its own, else 1)
 #   E2E_TIMEOUT=SECONDS    for one script (120)
 #   E2E_SKIP_IS_FAILURE=1  a skipped script is a failure
+#   E2E_AGAIN=1            one that failed beside others is run once more,
+#                          alone: a busy machine is no fault of ours
 set -u
 
 dir=$(cd "$(dirname "$0")" && pwd)
@@ -63,6 +65,15 @@ for script in "$dir"/[0-9][0-9]-*.sh; do
 	run_one "$script" &
 done
 wait
+
+if [ "${E2E_AGAIN:-0}" != 0 ]; then
+	for script in "$dir"/[0-9][0-9]-*.sh; do
+		word=$logs/$(basename "$script" .sh).word
+		[ "$(cat "$word" 2>/dev/null)" = FAIL ] || continue
+		echo "again, alone:"
+		run_one "$script"
+	done
+fi
 
 count()
 {
