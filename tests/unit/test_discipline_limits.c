@@ -257,6 +257,19 @@ test_startup_steps(void **state)
 }
 
 /* I1 */
+/* A second more or less is nothing special while the clock is being set. */
+static void
+test_startup_second(void **state)
+{
+	struct machine m;
+	struct limits_conf c = usual();
+
+	(void)state;
+	boot(&m, &c);
+	assert_int_equal(step(&m, 1 * S), CLOCKCMD_OK);
+	assert_int_equal(step(&m, -1 * S), CLOCKCMD_OK);
+}
+
 static void
 test_i1_step_after_startup(void **state)
 {
@@ -1267,6 +1280,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_startup_steps),
+	    cmocka_unit_test(test_startup_second),
 	    cmocka_unit_test(test_i1_step_after_startup),
 	    cmocka_unit_test(test_window_outlives_startup),
 	    cmocka_unit_test(test_frequency_alone_leaves_the_window_open),
