@@ -34,6 +34,14 @@ struct os_process_plan {
 int os_process_spawn(const struct os_process_plan *plan, pid_t *pid) MUST_CHECK;
 
 /**
+ * os_process_thrift, os_process_trim - memory of a role that is read into
+ * once and then idle: hand large pieces back when they are freed, and all
+ * that is free now.
+ */
+void os_process_thrift(void);
+void os_process_trim(void);
+
+/**
  * os_process_die_with_parent - SIGKILL for us when the parent dies.  To be
  * called again after a change of user, which takes it back.
  * @parent: its pid; when it is gone already the process ends here.

@@ -48,10 +48,22 @@ conf_warn(struct conf_parse *p, const char *fmt, ...)
 	complain(p, CONF_WARNING, text);
 }
 
+/* Large and mostly empty: what is zero already is not written, so that fresh
+ * memory stays untouched. */
+static void
+clear(struct conf *c)
+{
+	unsigned char *at = (unsigned char *)c;
+
+	for (size_t i = 0; i < sizeof *c; i++)
+		if (at[i] != 0)
+			at[i] = 0;
+}
+
 void
 conf_init(struct conf *c)
 {
-	memset(c, 0, sizeof *c);
+	clear(c);
 	conf_value_init(&conf_directives, c);
 	conf_value_init(&conf_limits_set, &c->ratelimit);
 	conf_value_init(&conf_limits_set, &c->ntsratelimit);

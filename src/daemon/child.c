@@ -229,6 +229,7 @@ serve(struct child *c, const int *fds, size_t fd_cnt)
 	tzset(); /* gmtime reads the time zone file when first called */
 	if (enter(c, report) < 0)
 		return 1;
+	os_process_trim();
 	say_ready(c, report);
 	if (c->ops->run(c->state) < 0)
 		return 1;
@@ -253,6 +254,7 @@ daemon_child_main(int argc, char **argv)
 	char name[16];
 	int code;
 
+	os_process_thrift();
 	if (argc == 4) {
 		c.role = role_find(argv[1]);
 		c.instance = (uint16_t)atoi(argv[2]);

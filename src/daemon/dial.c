@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aeads_priv.h"
 #include "base/wipe.h"
 #include "crypto/aead.h"
 #include "daemon/role.h"
@@ -20,10 +21,13 @@
 #include "net/tls.h"
 #include "nts/ke_client.h"
 #include "os/log.h"
+#include "os/process.h"
 
 #define JOBS_MAX  16
 #define TRUST_MAX 17
 #define LIMIT_NS  (16 * TSTAMP_NS_PER_S) /* hostile case F1 */
+
+static const uint16_t all_aeads[] = {15, 16, 17, 30, 31};
 
 enum phase {
 	PHASE_FREE = 0,
@@ -58,6 +62,8 @@ struct dial {
 	struct daemon_port port;
 	struct trust trusts[TRUST_MAX];
 	size_t trust_cnt;
+	uint16_t aeads[IPC_AEADS_MAX]; /* all that libcrypto can do */
+	size_t aead_cnt;
 	struct job jobs[JOBS_MAX];
 };
 
@@ -73,6 +79,7 @@ job_end(struct job *j)
 	j->fd = -1;
 	nts_ke_client_wipe(&j->ke);
 	j->phase = PHASE_FREE;
+	os_process_trim(); /* we are idle for hours now */
 }
 
 static void
@@ -338,12 +345,26 @@ job_late(void *arg)
 		    "no complete answer within 16 s");
 }
 
+static size_t
+offered(const struct dial *d, const struct ipc_ke_ask *ask,
+    uint16_t out[IPC_AEADS_MAX])
+{
+	size_t cnt = 0;
+
+	for (unsigned i = 0; i < ask->aead_cnt; i++)
+		for (size_t k = 0; k < d->aead_cnt; k++)
+			if (ask->aeads[i] == d->aeads[k])
+				out[cnt++] = d->aeads[k];
+	return cnt;
+}
+
 static void
 job_begin(struct job *j, const struct ipc_ke_ask *ask)
 {
+	uint16_t aeads[IPC_AEADS_MAX];
 	struct nts_ke_offer offer = {
-	    .aeads = ask->aeads,
-	    .aead_cnt = ask->aead_cnt,
+	    .aeads = aeads,
+	    .aead_cnt = offered(j->owner, ask, aeads),
 	    .loopback_ok = addr_is_loopback(&ask->addr),
 	};
 	struct bytes_out out;
@@ -425,6 +446,9 @@ dial_open(const struct daemon_boot *boot)
 		return NULL;
 	d->loop = boot->loop;
 	d->port = boot->port;
+	memcpy(d->aeads, all_aeads, sizeof all_aeads);
+	d->aead_cnt = daemon_aeads_offered(
+	    d->aeads, sizeof all_aeads / sizeof all_aeads[0]);
 	for (size_t i = 0; i < JOBS_MAX; i++)
 		d->jobs[i].fd = -1;
 	while (ipc_start_next(boot->start, boot->start_len, &pos, &r) == 0) {

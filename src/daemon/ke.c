@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "aeads_priv.h"
 #include "ipc/start.h"
 #include "ke_priv.h"
 #include "net/tcp.h"
@@ -174,6 +175,8 @@ take_conf(struct ke *k, const struct ipc_ke_conf *c)
 	k->conf.port = c->ntp_port;
 	k->conf.aead_cnt = c->aead_cnt;
 	memcpy(k->conf.aeads, c->aeads, sizeof c->aeads);
+	k->conf.aead_cnt =
+	    daemon_aeads_offered(k->conf.aeads, k->conf.aead_cnt);
 	memcpy(k->server, c->ntp_server, sizeof k->server);
 	memcpy(k->groups, c->groups, sizeof k->groups);
 	k->conf.server = k->server;

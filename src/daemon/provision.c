@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
-#include "crypto/aead.h"
 #include "discipline/discipline.h"
 #include "net/tls.h"
 #include "os/clock.h"
@@ -136,15 +135,15 @@ leapmode(uint8_t mode)
 	}
 }
 
-/* What is configured and libcrypto can do, in the configured order. */
 static uint8_t
 aeads(const struct conf *c, uint16_t to[IPC_AEADS_MAX])
 {
 	uint8_t cnt = 0;
 
-	for (unsigned i = 0; i < c->ntsaead_cnt && cnt < IPC_AEADS_MAX; i++)
-		if (crypto_aead_offered(c->ntsaead[i]))
-			to[cnt++] = c->ntsaead[i];
+	while (cnt < c->ntsaead_cnt && cnt < IPC_AEADS_MAX) {
+		to[cnt] = c->ntsaead[cnt];
+		cnt++;
+	}
 	return cnt;
 }
 

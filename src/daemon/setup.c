@@ -75,7 +75,7 @@ daemon_setup_users(struct super *s)
 	if (!s->root) {
 		os_log_info("not started as root: all roles run as uid %u",
 		    (unsigned)geteuid());
-	} else if (strcmp(name, "root") != 0) {
+	} else if (strcmp(name, "root") != 0 && !s->opt.single) {
 		find_user(name, &s->user, &warned);
 		find_user(SANDBOX_CLOCKUSER, &s->clock_user, &warned);
 	}

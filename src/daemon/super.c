@@ -15,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "os/random.h"
 #include "os/signal.h"
 #include "net/tls.h"
@@ -297,6 +298,7 @@ begin(struct super *s)
 	if (daemon_crewing_begin(s) < 0)
 		return ERR_FULL;
 	arm_rotation(s);
+	os_process_trim();
 	return 0;
 }
 
@@ -319,6 +321,7 @@ fini(struct super *s)
 static int
 run(struct super *s)
 {
+	os_process_thrift();
 	if (load_conf(s) < 0) {
 		fprintf(stderr, "truenoon: nothing started: mend %s\n",
 		    s->opt.conf_path);

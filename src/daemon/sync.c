@@ -310,6 +310,9 @@ take_key(struct sync *s, const struct ipc_sym_key *k)
 	struct crypto_mac_key *to;
 
 	_Static_assert(sizeof to->key >= IPC_SYM_KEY_MAX, "fits");
+	/* A dozen digests that most clients never need. */
+	if (!s->tools.mac)
+		s->tools.mac = crypto_mac_new();
 	if (s->key_cnt == SYNC_KEYS)
 		return;
 	to = &s->keys[s->key_cnt++];
@@ -396,9 +399,9 @@ load(struct sync *s, const struct daemon_boot *boot)
 		return err;
 	discipline_settings(s, &conf);
 	s->discipline = discipline_new(&conf, os_clock_mono());
-	s->tools = (struct assoc_tools){
-	    .rng = &s->rng, .aeads = &s->aeads, .mac = crypto_mac_new()};
-	return s->discipline && s->tools.mac ? nts_aeads_init(&s->aeads)
+	s->tools.rng = &s->rng;
+	s->tools.aeads = &s->aeads;
+	return s->discipline ? nts_aeads_init(&s->aeads)
 					     : ERR_FULL;
 }
 

@@ -33,6 +33,7 @@ struct sync_exchange {
 /* One server that is asked. */
 struct sync_slot {
 	struct sync *sync;
+	bool ready; /* its timer and watches are made */
 	uint16_t slot;
 	struct sync_directive *dir; /* NULL: free */
 	struct assoc *assoc;
@@ -50,6 +51,7 @@ struct sync_slot {
 /* One line of the configuration: a server, or a pool of them. */
 struct sync_directive {
 	struct sync *sync;
+	bool ready; /* its timer is made */
 	bool used;
 	bool named; /* by the reload in progress */
 	struct ipc_source_set conf;

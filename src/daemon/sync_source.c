@@ -247,6 +247,32 @@ known_delay_s(const struct sync *s, const struct addr *a)
 }
 
 static void
+timer_due(void *arg)
+{
+	struct sync_slot *sl = arg;
+	struct assoc_todo todo;
+
+	assoc_timer(sl->assoc, os_clock_mono(), &todo);
+	obey(sl, &todo);
+}
+
+/* Timers and watches of a slot or a directive, made when it is first used:
+ * most never are. */
+static int
+slot_ready(struct sync_slot *sl)
+{
+	if (sl->ready)
+		return 0;
+	if (net_timer_init(&sl->timer, sl->sync->loop, timer_due, sl) < 0 ||
+	    daemon_sync_exchange_init(sl) < 0) {
+		os_log_error("out of memory");
+		return ERR_FULL;
+	}
+	sl->ready = true;
+	return 0;
+}
+
+static void
 slot_open(struct sync_slot *sl, struct sync_directive *d, const struct addr *a)
 {
 	struct sync *s = sl->sync;
@@ -254,6 +280,8 @@ slot_open(struct sync_slot *sl, struct sync_directive *d, const struct addr *a)
 	struct assoc_conf ac;
 	char text[ADDR_TEXT_MAX];
 
+	if (slot_ready(sl) < 0)
+		return;
 	discipline_conf_of(&d->conf, a, &dc);
 	dc.base_delay_s = known_delay_s(s, a);
 	if (assoc_conf_of(s, &d->conf, &ac) < 0) {
@@ -337,16 +365,6 @@ daemon_sync_source_poll(struct sync_slot *sl)
 	obey(sl, &todo);
 }
 
-static void
-timer_due(void *arg)
-{
-	struct sync_slot *sl = arg;
-	struct assoc_todo todo;
-
-	assoc_timer(sl->assoc, os_clock_mono(), &todo);
-	obey(sl, &todo);
-}
-
 /* The addresses of a name are there, for the first time or again. */
 static void
 named(struct sync_directive *d)
@@ -361,6 +379,11 @@ dir_begin(struct sync_directive *d)
 {
 	struct addr a;
 
+	if (!d->ready && daemon_sync_name_init(d) < 0) {
+		os_log_error("out of memory");
+		return;
+	}
+	d->ready = true;
 	if (addr_parse(&a, d->conf.host) == 0) {
 		d->addrs[0] = a;
 		d->addr_cnt = 1;
@@ -452,13 +475,6 @@ daemon_sync_source_run(struct sync *s)
 		s->dirs[i].sync = s;
 		s->slots[i].sync = s;
 		s->slots[i].slot = (uint16_t)i;
-		if (daemon_sync_name_init(&s->dirs[i]) < 0 ||
-		    net_timer_init(&s->slots[i].timer, s->loop, timer_due,
-			&s->slots[i]) < 0 ||
-		    daemon_sync_exchange_init(&s->slots[i]) < 0) {
-			os_log_error("out of memory");
-			return;
-		}
 	}
 	s->running = true;
 	for (size_t i = 0; i < SYNC_SLOTS; i++)

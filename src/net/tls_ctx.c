@@ -46,22 +46,6 @@ make(const SSL_METHOD *method)
 	return ctx;
 }
 
-static size_t
-add_trust(X509_STORE *store, const struct net_tls_blob *b)
-{
-	BIO *bio = net_tls_blob_bio(b);
-	size_t cnt = 0;
-	X509 *x;
-
-	while (bio && (x = net_tls_cert_read(bio)) != NULL) {
-		cnt += X509_STORE_add_cert(store, x) == 1;
-		X509_free(x);
-	}
-	BIO_free(bio);
-	ERR_clear_error(); /* the end of the file is one */
-	return cnt;
-}
-
 /* Keep the leaf that is about to be refused, to say whose it was. */
 static int
 on_verify(int ok, X509_STORE_CTX *store)
@@ -84,12 +68,15 @@ net_tls_client_new(
     const struct net_tls_blob *trust, size_t blob_cnt, size_t *cert_cnt)
 {
 	struct net_tls_ctx *c = calloc(1, sizeof *c);
-	size_t cnt = 0;
+	size_t cnt;
 
 	if (cert_cnt)
 		*cert_cnt = 0;
 	if (!c)
 		return NULL;
+	/* Thousands of sentences that we say in words of our own. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL);
 	c->bio = net_tls_bio_method();
 	c->ctx[0] = make(TLS_client_method());
 	c->cnt = c->ctx[0] != NULL;
@@ -101,8 +88,8 @@ net_tls_client_new(
 		return NULL;
 	}
 	SSL_CTX_set_verify(c->ctx[0], SSL_VERIFY_PEER, on_verify);
-	for (size_t i = 0; i < blob_cnt; i++)
-		cnt += add_trust(SSL_CTX_get_cert_store(c->ctx[0]), &trust[i]);
+	cnt = net_tls_trust(
+	    SSL_CTX_get_cert_store(c->ctx[0]), trust, blob_cnt);
 	if (cert_cnt)
 		*cert_cnt = cnt;
 	return c;

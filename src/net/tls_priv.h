@@ -43,6 +43,14 @@ BIO_METHOD *net_tls_bio_method(void) MUST_CHECK;
 BIO *net_tls_bio_new(const BIO_METHOD *m, struct net_tls *t) MUST_CHECK;
 
 /**
+ * net_tls_trust - let a store find the certificates in these blobs, which are
+ * copied; each is parsed when a chain asks for it.
+ * Return: how many there are.
+ */
+size_t net_tls_trust(
+    X509_STORE *store, const struct net_tls_blob *blobs, size_t cnt);
+
+/**
  * net_tls_cert_facts - describe a certificate.
  */
 void net_tls_cert_facts(const X509 *x, struct net_tls_cert *c);

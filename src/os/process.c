@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -173,3 +174,30 @@ os_process_kill(pid_t pid, int sig)
 		return 0;
 	return errno == ESRCH ? ERR_ABSENT : ERR_SYSTEM;
 }
+
+#ifdef __GLIBC__
+#define LARGE 65536
+
+void
+os_process_thrift(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, LARGE);
+}
+
+void
+os_process_trim(void)
+{
+	malloc_trim(0);
+}
+#else
+void
+os_process_thrift(void)
+{
+}
+
+void
+os_process_trim(void)
+{
+}
+#endif
