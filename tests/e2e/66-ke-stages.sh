@@ -67,7 +67,7 @@ holds_key()
 }
 
 # Sanitizers keep what was freed, and the heap looks different there.
-released || pass
+released || skip "the rest: an instrumented heap does not show where the key is"
 rc=0
 holds_key "$(role srv ke)" || rc=$?
 [ $rc != 2 ] || pass # nobody may look
