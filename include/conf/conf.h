@@ -192,7 +192,7 @@ struct conf {
 	int32_t maxchange_start; /* updates before it holds; -1: no limit */
 	int32_t maxchange_ignore;
 	double maxslewrate_ppm;
-	bool maxslewrate_set; /* else 500 ppm once synchronised */
+	bool maxslewrate_set; /* else 1000 ppm once synchronised */
 	double maxdrift_ppm;
 	bool rtcsync;
 	int32_t drift_interval_s;

@@ -66,7 +66,7 @@ struct discipline_conf {
 	int maxchange_delay;        /* updates before the rule starts, */
 	int maxchange_ignore;       /* updates it may break, < 0 always */
 	double maxslewrate_ppm;     /* until first synchronised: 83333.333 */
-	double slewrate_synced_ppm; /* after: 500 */
+	double slewrate_synced_ppm; /* after: 1000 */
 	double maxdrift_ppm;        /* 500 */
 	double maxdistance_s;       /* 3 */
 	double maxjitter_s;         /* 1 */

@@ -31,14 +31,19 @@
  * masters died is back at its base frequency soon. */
 #define DISCIPLINE_LIMITS_SLEW_MAX_S 3600
 
+/* Slewing once synchronised, unless maxslewrate says otherwise.  A server that
+ * stepped by 50 ms is then followed within a minute of noticing; what all
+ * slews may do together is limited by the budget, whatever their rate. */
+#define DISCIPLINE_LIMITS_LATER_SLEW_SPS 1000e-6
+
 /* From super, never from a child. */
 struct limits_conf {
 	bool step_allowed;         /* makestep is configured */
 	struct dur step_threshold; /* its THRESHOLD */
 	int32_t step_limit;        /* its LIMIT; negative: no end */
 	double slew_sps;           /* maxslewrate during start-up */
-	double later_slew_sps;     /* afterwards: 500 ppm, or maxslewrate where
-	                            * it was configured */
+	double later_slew_sps;     /* afterwards: 1000 ppm, or maxslewrate
+	                            * where it was configured */
 	double drift_sps;          /* maxdrift */
 	uint16_t minsources;       /* at least 1 */
 	uint16_t slot_cnt;         /* slots that super gave out */

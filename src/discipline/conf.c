@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "discipline/discipline.h"
+#include "discipline/limits.h"
 
 void
 discipline_conf_init(struct discipline_conf *c)
@@ -13,7 +14,7 @@ discipline_conf_init(struct discipline_conf *c)
 	memset(c, 0, sizeof *c);
 	c->minsources = 1;
 	c->maxslewrate_ppm = 83333.333;
-	c->slewrate_synced_ppm = 500;
+	c->slewrate_synced_ppm = DISCIPLINE_LIMITS_LATER_SLEW_SPS * 1e6;
 	c->maxdrift_ppm = 500;
 	c->maxdistance_s = 3;
 	c->maxjitter_s = 1;

@@ -146,7 +146,7 @@ clock_says(struct clockcmd_state *st, struct input *in, struct mono now,
 	st->refusal = what & 4 ? take(in) % CLOCKCMD_REFUSAL_CNT : 0;
 	st->startup = !(what & 8);
 	if (what & 16)
-		st->slew_max_sps = 500e-6;
+		st->slew_max_sps = 1000e-6;
 }
 
 int

@@ -399,13 +399,9 @@ whole_second(struct run *r)
 			v.remaining_s, poll.poll_log2, v.synced,
 			sim_plant_mono(&r->plant)});
 	}
-	/* A single source that steps is right by definition; what counts is
-	 * the time told, slewing what remains takes as long as it does. */
+	/* A single source that steps is right by definition. */
 	if (sc->follow_s > 0) {
 		e += lie(sc, &sc->source[0], t);
-		if (sc->slew_ppm <= 0)
-			e -= tstamp_dur_to_s(timepage_remaining(
-			    &r->page, sim_plant_mono(&r->plant)));
 		if (t > sc->source[0].step_at_s &&
 		    fabs(e) > fabs(sc->source[0].step_s) / 50)
 			r->follow_s = t - sc->source[0].step_at_s;

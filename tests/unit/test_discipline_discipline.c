@@ -1051,6 +1051,29 @@ holdover_stays_synchronised_and_bounded(void **state)
 	assert_non_null(strstr(why, "holding over"));
 }
 
+/* One server and a step of it: three further replies to be sure, and then not
+ * a minute until the clock is there. */
+static void
+a_lone_server_that_steps_is_followed_soon(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b, 1);
+	for (int i = 0; i < 30; i++) {
+		measure(b, 0, 0);
+		wait_s(b, 64);
+	}
+	assert_true(synced(b));
+	for (int i = 0; i < 3; i++) {
+		assert_true(fabs(err_at(b, b->t_s)) < 1e-4);
+		measure(b, 0, 0.05);
+		wait_s(b, 2);
+	}
+	assert_true(b->slew_sps > 900e-6 && b->slew_sps < 1000e-6);
+	assert_true(fabs(err_at(b, b->t_s + 55) + 0.05) < 1e-3);
+	assert_int_equal(b->steps, 0);
+}
+
 static void
 maxchange_is_panic(void **state)
 {
@@ -1322,6 +1345,7 @@ main(void)
 	    CASE(combinelimit_zero_takes_the_best_alone),
 	    CASE(closed_and_reset_sources_are_forgotten),
 	    CASE(holdover_stays_synchronised_and_bounded),
+	    CASE(a_lone_server_that_steps_is_followed_soon),
 	    CASE(maxchange_is_panic),
 	    CASE(o1_foreign_step_is_booked_at_once),
 	    CASE(o2_suspend_keeps_the_rate_only),

@@ -67,7 +67,7 @@ usual(void)
 	    .step_threshold = {1 * S},
 	    .step_limit = 3,
 	    .slew_sps = 83333.333 * PPM,
-	    .later_slew_sps = 500 * PPM,
+	    .later_slew_sps = DISCIPLINE_LIMITS_LATER_SLEW_SPS,
 	    .drift_sps = 500 * PPM,
 	    .minsources = 2,
 	    .slot_cnt = 8,
@@ -607,8 +607,8 @@ test_slew_rates(void **state)
 	assert_int_equal(adjust(&m, 5, 833 * MS, 10), CLOCKCMD_OK);
 	assert_int_equal(adjust(&m, 5, -834 * MS, 10), CLOCKCMD_SLEW_RATE);
 	settle(&m, &c);
-	assert_int_equal(adjust(&m, 10, 5 * MS, 10), CLOCKCMD_OK);
-	assert_int_equal(adjust(&m, 10, -5100000, 10), CLOCKCMD_SLEW_LATER);
+	assert_int_equal(adjust(&m, 10, 10 * MS, 10), CLOCKCMD_OK);
+	assert_int_equal(adjust(&m, 10, -10100000, 10), CLOCKCMD_SLEW_LATER);
 	assert_int_equal(adjust(&m, 10, -834 * MS, 10), CLOCKCMD_SLEW_RATE);
 	assert_false(discipline_limits_is_violation(CLOCKCMD_SLEW_LATER));
 	assert_true(discipline_limits_is_violation(CLOCKCMD_SLEW_RATE));
