@@ -191,6 +191,29 @@ int net_udp_batch_recv(struct net_udp_batch *b, int fd) MUST_CHECK;
 int net_udp_batch_send(struct net_udp_batch *b, int fd);
 
 /**
+ * net_udp_batch_head - give the kernel the first len bytes of an answer and
+ * let it wait for the rest: route, buffer and copy are then done, and what
+ * comes after a time stamp takes less than half as long.
+ * @idx: of the answer, whose out_len is more than len.  The next call for fd
+ *       must be net_udp_batch_rest or net_udp_batch_drop.
+ * Return: 0; ERR_SYSTEM: the answer is lost, and nothing waits.
+ */
+int net_udp_batch_head(
+    struct net_udp_batch *b, int fd, size_t idx, size_t len) MUST_CHECK;
+
+/**
+ * net_udp_batch_rest - the bytes after them; the answer leaves, and its
+ * out_len is 0.
+ */
+void net_udp_batch_rest(
+    struct net_udp_batch *b, int fd, size_t idx, size_t len);
+
+/**
+ * net_udp_batch_drop - forget the bytes that wait; the answer is lost.
+ */
+void net_udp_batch_drop(struct net_udp_batch *b, int fd, size_t idx);
+
+/**
  * net_udp_batch_sent - the transmit stamps that the kernel has ready for
  * answers sent with out_stamp, in one system call.  Mostly they are there
  * when net_udp_batch_send returns; late ones wake the loop, so this must

@@ -100,11 +100,20 @@ struct nts_ef_request {
 	size_t auth_len; /* its body, padding included */
 };
 
+/* An authenticator that is laid out and not yet sealed; borrowed. */
+struct nts_ef_seal {
+	struct crypto_aead *aead;
+	struct crypto_aead_msg msg;
+	uint8_t *sealed;
+	size_t plain_len;
+};
+
 /* What a server needs for each request; made at start. */
 struct nts_server_ctx {
 	struct nts_aeads aeads;
 	struct nts_cookie_keys cookies;
-	struct rng *rng; /* borrowed */
+	struct rng *rng;         /* borrowed */
+	struct nts_ef_seal seal; /* of the response under way */
 	uint8_t plain[NTS_PACKET_LEN_MAX];
 };
 
@@ -140,15 +149,23 @@ int nts_ef_open_request(struct nts_server_ctx *ctx, struct nts_ef_request *req,
     struct nts_keys *session) MUST_CHECK;
 
 /**
- * nts_ef_put_response - append UID and sealed fresh cookies: one, and one
- * for each placeholder.
+ * nts_ef_put_response - append UID and an authenticator with fresh cookies:
+ * one, and one for each placeholder.  All work is done but the last: what is
+ * before the authenticator may still change until nts_ef_seal_response.
  * @out: starts at the response's first octet and holds its 48 octets of
  *       header.  What is appended keeps it no longer than the request.
+ *       Its octets are borrowed until then.
  * Return: 0; ERR_FULL; ERR_LIBRARY.
  */
 int nts_ef_put_response(struct nts_server_ctx *ctx,
     const struct nts_ef_request *req, const struct nts_keys *session,
     struct bytes_out *out) MUST_CHECK;
+
+/**
+ * nts_ef_seal_response - seal what nts_ef_put_response laid out, once.
+ * Return: 0 or ERR_LIBRARY.
+ */
+int nts_ef_seal_response(struct nts_server_ctx *ctx) MUST_CHECK;
 
 /**
  * nts_ef_put_nak - append what an NTSN answer carries: the UID.

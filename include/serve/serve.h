@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The server's answer: request bytes, the time they came and the time page
- * become response bytes.  RFC 5905 (versions 1 to 4), RFC 8573 and legacy
+ * become response bytes, in two steps, so that the time when it leaves is
+ * written last.  RFC 5905 (versions 1 to 4), RFC 8573 and legacy
  * MACs, RFC 8915.  A response is never longer than its request; what is
  * malformed, or not authentic where it says it is, is dropped and counted by
  * reason.  No allocation after serve_new, no clock, no lock.
@@ -46,7 +47,7 @@ enum serve_verdict {
 	SERVE_DROP_MAC,     /* MAC wrong */
 	SERVE_DROP_NTS,     /* NTS fields malformed or not allowed here */
 	SERVE_DROP_NTS_OFF, /* NTS asked of a server without it */
-	SERVE_DROP_STAMP,   /* receive time not before the answer */
+	SERVE_DROP_STAMP,   /* receive time is not in the last second */
 	SERVE_DROP_LIMITED, /* by the rate limit */
 	SERVE_DROP_ROOM,    /* the answer would not fit the request */
 	SERVE_VERDICT_CNT,
@@ -74,8 +75,8 @@ struct serve_conf {
 	struct serve_limit *limit; /* NULL: none */
 	int8_t precision_log2s;    /* of our clock as read, e.g. -24 */
 	uint8_t local_stratum;     /* `local stratum N`; 0: none */
-	double smear_freq_ppm;   /* `smoothtime ... leaponly`; 0: none */
-	double smear_wander_ppm; /* per second */
+	double smear_freq_ppm;     /* `smoothtime ... leaponly`; 0: none */
+	double smear_wander_ppm;   /* per second */
 	double local_distance_s; /* local also when root distance exceeds it */
 };
 
@@ -83,29 +84,30 @@ struct serve_conf {
 struct serve_now {
 	struct mono mono;
 	struct wall real; /* CLOCK_REALTIME */
-	int64_t boot_ns; /* CLOCK_BOOTTIME */
+	int64_t boot_ns;  /* CLOCK_BOOTTIME */
 };
 
-/* One request.  @rx: CLOCK_REALTIME when it came, from the kernel; @tx:
- * CLOCK_REALTIME read just before the call; what lies between it and the wire
- * is added, as far as it is learned, since answers are sealed over the time.
- * @local: the address and port it came to; ADDR_NONE when unknown.
+/* One request.  @rx: CLOCK_REALTIME when it came, from the kernel; @now: read
+ * since.  @local: the address and port it came to; ADDR_NONE when unknown.
  * @cut: the kernel truncated it.
  * @alone: its answer leaves at once.  Else @place, of the @place_cnt that leave
- * together (0: unknown), and @idle: they ended a pause, so one may learn. */
+ * together (0: unknown).  @idle: it ended a pause. */
 struct serve_request {
 	const uint8_t *data;
 	size_t len;
 	struct addr from;
 	struct addr local;
 	struct wall rx;
-	struct wall tx;
+	struct wall now;
 	bool cut;
 	bool alone;
 	bool idle;
 	uint8_t place;
 	uint8_t place_cnt;
 };
+
+/* The beginning of an answer that does not wait for the transmit time. */
+#define SERVE_HEAD_LEN 40
 
 struct serve; /* one per worker */
 
@@ -164,14 +166,24 @@ void serve_batch_time(struct serve *s, const struct timepage_time *t,
     const struct timepage_clock *c, const struct serve_now *now);
 
 /**
- * serve_request - answer one request.
- * @out:     room for the response, not overlapping the request.
+ * serve_request - all of an answer but the time when it leaves.
+ * @req:     borrowed until serve_finish.
+ * @out:     room for the response, not overlapping the request; also
+ *           borrowed until then.  Its first SERVE_HEAD_LEN bytes are final.
  * @out_max: its size; SERVE_RESPONSE_MAX is always enough.
  * @verdict: what became of it; counted here already.
  * Return: bytes of response, 0 to stay silent; never more than req->len.
  */
 size_t serve_request(struct serve *s, const struct serve_request *req,
     uint8_t *out, size_t out_max, enum serve_verdict *verdict);
+
+/**
+ * serve_finish - write the transmit time of the last answer, and seal it.
+ * @tx: CLOCK_REALTIME read just before; what lies between it and the wire is
+ *      added, as far as it is learned, since answers are sealed over the time.
+ * Return: 0; ERR_BAD when there is none, ERR_LIBRARY: nothing may be sent.
+ */
+int serve_finish(struct serve *s, struct wall tx) MUST_CHECK;
 
 /**
  * serve_wants_stamp - whether the time when the last answer leaves will be

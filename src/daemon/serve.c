@@ -53,7 +53,9 @@ struct worker {
 	size_t key_cnt;
 	struct serve *serve;
 	struct net_udp_batch *batch;
-	unsigned stamps; /* wanted in this batch */
+	struct wall now; /* of this batch */
+	unsigned stamps; /* wanted in it */
+	bool whole;      /* the platform's sockets can do all that Linux does */
 	struct net_timer report_timer;
 };
 
@@ -85,13 +87,15 @@ prepare(struct worker *w)
 	time_ok = w->time && timepage_get(w->time, &time, sizeof time) == 0;
 	clock_ok =
 	    w->clock && timepage_get(w->clock, &clock, sizeof clock) == 0;
+	w->now = now.real;
 	os_randpool_stir(w->pool, now.mono, w->batch->at[0].received);
 	serve_batch_time(
 	    w->serve, time_ok ? &time : NULL, clock_ok ? &clock : NULL, &now);
 }
 
+/* All of an answer but its time. */
 static void
-answer(struct worker *w, size_t i, bool idle)
+prepare_answer(struct worker *w, size_t i, bool idle)
 {
 	struct net_udp_batch *b = w->batch;
 	struct net_udp_packet *p = &b->at[i];
@@ -101,7 +105,7 @@ answer(struct worker *w, size_t i, bool idle)
 	    .from = p->from,
 	    .local = p->to,
 	    .rx = p->received,
-	    .tx = os_clock_real(),
+	    .now = w->now,
 	    .cut = p->truncated,
 	    .alone = b->cnt < BUSY_CNT,
 	    .idle = idle,
@@ -114,6 +118,31 @@ answer(struct worker *w, size_t i, bool idle)
 	    serve_request(w->serve, &req, p->out, NET_UDP_DATA_MAX, &verdict);
 	p->out_stamp = serve_wants_stamp(w->serve);
 	w->stamps += p->out_stamp;
+}
+
+static void
+finish_answer(struct worker *w, size_t i)
+{
+	struct net_udp_packet *p = &w->batch->at[i];
+
+	if (p->out_len > 0 && serve_finish(w->serve, os_clock_real()) < 0)
+		p->out_len = 0;
+}
+
+/* After a pause everything is cold, and slow: as much of the sending as
+ * possible is done before the time is read. */
+static void
+answer_ahead(struct worker *w, int fd, size_t i)
+{
+	struct net_udp_batch *b = w->batch;
+
+	if (b->at[i].out_len == 0 ||
+	    net_udp_batch_head(b, fd, i, SERVE_HEAD_LEN) < 0)
+		return;
+	if (serve_finish(w->serve, os_clock_real()) < 0)
+		net_udp_batch_drop(b, fd, i);
+	else
+		net_udp_batch_rest(b, fd, i, SERVE_HEAD_LEN);
 }
 
 /* When the answers that asked for it have left. */
@@ -132,16 +161,22 @@ static void
 answer_all(struct worker *w, int fd, bool idle)
 {
 	struct net_udp_batch *b = w->batch;
+	bool few = b->cnt < BUSY_CNT;
 
 	w->stamps = 0;
 	for (size_t i = 0; i < b->cnt; i++) {
-		answer(w, i, idle);
-		if (b->cnt >= BUSY_CNT)
+		prepare_answer(w, i, idle);
+		if (few && idle && w->whole) {
+			answer_ahead(w, fd, i);
+			continue;
+		}
+		finish_answer(w, i);
+		if (!few)
 			continue;
 		net_udp_batch_send(b, fd);
 		b->at[i].out_len = 0;
 	}
-	if (b->cnt >= BUSY_CNT)
+	if (!few)
 		net_udp_batch_send(b, fd);
 	if (w->stamps > 0)
 		take_stamps(w, fd);
@@ -282,6 +317,7 @@ serve_open(const struct daemon_boot *boot)
 	w->loop = boot->loop;
 	w->port = boot->port;
 	w->instance = boot->instance;
+	w->whole = !boot->single;
 	w->time = os_timepage_map_ro(boot->fds[DAEMON_FD_TIME]);
 	w->clock = os_timepage_map_ro(boot->fds[DAEMON_FD_CLOCK]);
 	close(boot->fds[DAEMON_FD_TIME]);

@@ -16,6 +16,7 @@
 #include "sock_priv.h"
 
 #define CONTROL_MAX 256
+#define TOO_LONG    (65536 / NET_UDP_DATA_MAX) /* buffers; less one byte */
 
 struct control {
 	_Alignas(struct cmsghdr) char room[CONTROL_MAX];
@@ -256,32 +257,37 @@ set_stamp(struct msghdr *m)
 	    &flags, sizeof flags);
 }
 
+/* The message number at of those to send: the answer to packet idx. */
+static struct msghdr *
+address(struct net_udp_batch *b, size_t idx, unsigned at)
+{
+	struct net_udp_room *r = b->room;
+	struct msghdr *m = &r->out_msg[at].msg_hdr;
+
+	r->out_iov[at] = (struct iovec){r->out[idx], b->at[idx].out_len};
+	m->msg_name = &r->name[idx];
+	m->msg_namelen = r->in_msg[idx].msg_hdr.msg_namelen;
+	m->msg_iov = &r->out_iov[at];
+	m->msg_iovlen = 1;
+	m->msg_flags = 0;
+	m->msg_control = &r->out_control[at];
+	m->msg_controllen = 0;
+	set_source(m, &b->at[idx].to);
+	if (b->at[idx].out_stamp && !r->no_stamps)
+		set_stamp(m);
+	if (m->msg_controllen == 0)
+		m->msg_control = NULL;
+	return m;
+}
+
 static unsigned
 collect(struct net_udp_batch *b)
 {
-	struct net_udp_room *r = b->room;
 	unsigned cnt = 0;
 
-	for (size_t i = 0; i < b->cnt; i++) {
-		struct msghdr *m = &r->out_msg[cnt].msg_hdr;
-
-		if (b->at[i].out_len == 0)
-			continue;
-		r->out_iov[cnt] = (struct iovec){r->out[i], b->at[i].out_len};
-		m->msg_name = &r->name[i];
-		m->msg_namelen = r->in_msg[i].msg_hdr.msg_namelen;
-		m->msg_iov = &r->out_iov[cnt];
-		m->msg_iovlen = 1;
-		m->msg_flags = 0;
-		m->msg_control = &r->out_control[cnt];
-		m->msg_controllen = 0;
-		set_source(m, &b->at[i].to);
-		if (b->at[i].out_stamp && !r->no_stamps)
-			set_stamp(m);
-		if (m->msg_controllen == 0)
-			m->msg_control = NULL;
-		cnt++;
-	}
+	for (size_t i = 0; i < b->cnt; i++)
+		if (b->at[i].out_len > 0)
+			address(b, i, cnt++);
 	return cnt;
 }
 
@@ -334,6 +340,58 @@ net_udp_batch_send(struct net_udp_batch *b, int fd)
 		at++;
 	}
 	return sent;
+}
+
+int
+net_udp_batch_head(struct net_udp_batch *b, int fd, size_t idx, size_t len)
+{
+	struct msghdr *m;
+	ssize_t n;
+
+	for (;;) {
+		m = address(b, idx, 0);
+		m->msg_iov->iov_len = len;
+		n = sendmsg(fd, m, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
+		if (n >= 0)
+			return 0;
+		if (errno == EINVAL && !b->room->no_stamps)
+			b->room->no_stamps = true; /* an old kernel */
+		else if (errno != EINTR)
+			break;
+	}
+	b->at[idx].out_len = 0;
+	b->lost_cnt++;
+	return ERR_SYSTEM;
+}
+
+void
+net_udp_batch_rest(struct net_udp_batch *b, int fd, size_t idx, size_t len)
+{
+	const uint8_t *rest = b->room->out[idx] + len;
+	ssize_t n;
+
+	do
+		n = send(fd, rest, b->at[idx].out_len - len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		b->lost_cnt++;
+	b->at[idx].out_len = 0;
+}
+
+/* There is no call for it, but a datagram that gets too long is given up. */
+void
+net_udp_batch_drop(struct net_udp_batch *b, int fd, size_t idx)
+{
+	struct iovec iov[TOO_LONG];
+	struct msghdr m = {.msg_iov = iov, .msg_iovlen = TOO_LONG};
+
+	for (size_t i = 0; i < TOO_LONG; i++)
+		iov[i] = (struct iovec){
+		    b->room->out[idx], NET_UDP_DATA_MAX - (i == 0)};
+	(void)sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	b->at[idx].out_len = 0;
+	b->lost_cnt++;
 }
 
 #define UDP_LEN 8

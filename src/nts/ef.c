@@ -61,18 +61,23 @@ open_auth(struct crypto_aead *aead, const struct auth *a,
 	return crypto_aead_open(aead, &msg, a->sealed, a->sealed_len, plain);
 }
 
-/* Seal everything in out so far, and plain, into an authenticator. */
+/* Append an authenticator with its nonce and room for what it seals:
+ * plain_len octets, under a key that is set.  Its data are all octets of out
+ * before it. */
 static int
-put_auth(struct crypto_aead *aead, struct rng *rng,
-    const struct bytes_in *plain, struct bytes_out *out)
+put_auth(struct crypto_aead *aead, struct rng *rng, size_t plain_len,
+    struct bytes_out *out, struct nts_ef_seal *seal)
 {
 	size_t nonce_len = crypto_aead_nonce_len(crypto_aead_id(aead));
-	size_t sealed_len = plain->len + CRYPTO_AEAD_TAG_LEN;
-	struct crypto_aead_msg msg = {.ad = out->data, .ad_len = out->pos};
+	size_t sealed_len = plain_len + CRYPTO_AEAD_TAG_LEN;
 	size_t body_len = AUTH_LENS_LEN + pad4(nonce_len) + sealed_len;
 	struct bytes_out auth;
-	uint8_t *body, *nonce, *sealed;
+	uint8_t *body, *nonce;
 
+	seal->aead = aead;
+	seal->msg.ad = out->data;
+	seal->msg.ad_len = out->pos;
+	seal->plain_len = plain_len;
 	body = ntp_ext_reserve(out, NTP_EXT_AUTH, body_len, NTP_EXT_LEN_LAST);
 	if (!body)
 		return ERR_FULL;
@@ -81,13 +86,20 @@ put_auth(struct crypto_aead *aead, struct rng *rng,
 	bytes_put_u16(&auth, (uint16_t)sealed_len);
 	nonce = bytes_reserve(&auth, nonce_len);
 	bytes_put_zero(&auth, pad4(nonce_len) - nonce_len);
-	sealed = bytes_reserve(&auth, sealed_len);
-	if (!nonce || !sealed)
+	seal->sealed = bytes_reserve(&auth, sealed_len);
+	if (!nonce || !seal->sealed)
 		return ERR_FULL;
 	rng_bytes(rng, nonce, nonce_len);
-	msg.nonce = nonce;
-	msg.nonce_len = nonce_len;
-	return crypto_aead_seal(aead, &msg, plain->data, plain->len, sealed);
+	seal->msg.nonce = nonce;
+	seal->msg.nonce_len = nonce_len;
+	return 0;
+}
+
+static int
+close_auth(const struct nts_ef_seal *seal, const uint8_t *plain)
+{
+	return crypto_aead_seal(
+	    seal->aead, &seal->msg, plain, seal->plain_len, seal->sealed);
 }
 
 static size_t
@@ -129,8 +141,8 @@ nts_ef_put_request(struct nts_aeads *aeads, const struct nts_keys *keys,
     const struct nts_ef_ask *ask, struct rng *rng, struct bytes_out *packet)
 {
 	struct crypto_aead *aead = nts_aeads_get(aeads, keys->aead);
-	const struct bytes_in nothing = {0};
 	size_t len = ask->cookie->len;
+	struct nts_ef_seal seal;
 	int rc;
 
 	if (!aead || !nts_keys_valid(keys) || len < NTS_COOKIE_LEN_MIN ||
@@ -151,8 +163,10 @@ nts_ef_put_request(struct nts_aeads *aeads, const struct nts_keys *keys,
 	}
 	if (packet->bad)
 		return ERR_FULL;
-	rc = crypto_aead_set_key(aead, keys->c2s, keys->key_len);
-	return rc ? ERR_LIBRARY : put_auth(aead, rng, &nothing, packet);
+	if (crypto_aead_set_key(aead, keys->c2s, keys->key_len) != 0)
+		return ERR_LIBRARY;
+	rc = put_auth(aead, rng, 0, packet, &seal);
+	return rc ? rc : close_auth(&seal, NULL);
 }
 
 /* Return: the authenticator's index when exactly one UID comes before it. */
@@ -475,7 +489,6 @@ nts_ef_put_response(struct nts_server_ctx *ctx,
 {
 	struct crypto_aead *aead = nts_aeads_get(&ctx->aeads, session->aead);
 	struct bytes_out cookies;
-	struct bytes_in plain;
 	unsigned cnt;
 	int rc;
 
@@ -492,8 +505,13 @@ nts_ef_put_response(struct nts_server_ctx *ctx,
 		return rc;
 	if (crypto_aead_set_key(aead, session->s2c, session->key_len) != 0)
 		return ERR_LIBRARY;
-	bytes_in_init(&plain, ctx->plain, cookies.pos);
-	return put_auth(aead, ctx->rng, &plain, out);
+	return put_auth(aead, ctx->rng, cookies.pos, out, &ctx->seal);
+}
+
+int
+nts_ef_seal_response(struct nts_server_ctx *ctx)
+{
+	return close_auth(&ctx->seal, ctx->plain) == 0 ? 0 : ERR_LIBRARY;
 }
 
 int

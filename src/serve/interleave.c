@@ -174,8 +174,6 @@ serve_interleave_answer(
 	/* Twice the same time to one client: one of them is a bit later. */
 	while (!serve_interleave_put(t, tag, p->receive))
 		p->receive.v += 2;
-	if (!job->interleaved && (int64_t)(p->transmit.v - p->receive.v) <= 0)
-		p->transmit.v = p->receive.v + 1;
 	s->stamp_wanted = true;
 }
 

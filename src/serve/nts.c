@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The authenticated answer, RFC 8915 section 5.7: cookie opened, request
- * verified, header and fresh cookies sealed, or NTSN when the asker should
- * get new keys.  Invariant: time goes out only sealed.
+ * verified, fresh cookies laid out to be sealed with the header, or NTSN when
+ * the asker should get new keys.  Invariant: time goes out only sealed.
  */
 #include "base/wipe.h"
 #include "ntp/kiss.h"
@@ -35,6 +35,7 @@ put_answer(struct serve *s, struct serve_job *job,
 	    s, job, limit == SERVE_LIMIT_KISS ? NTP_KISS_CODE_RATE : 0);
 	if (nts_ef_put_response(&s->nts, ef, session, &job->out) < 0)
 		return SERVE_DROP_ROOM;
+	job->seal = SERVE_SEAL_NTS;
 	s->counters.cookie_cnt += 1 + ef->placeholder_cnt;
 	return limit == SERVE_LIMIT_KISS ? SERVE_RATE : SERVE_ANSWERED_NTS;
 }

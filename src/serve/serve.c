@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The way of one request through the tests, cheapest first, to a plain, a
- * MAC or an NTS answer.  RFC 5905 section 8 and 9.2 (server side), 7.3 for
+ * MAC or an NTS answer that lacks only its time (finish.c).  RFC 5905 section 8 and 9.2 (server side), 7.3 for
  * the trailer.  Invariant: nothing is returned that is longer than the
  * request, since the writer's room is the request's length.
  */
@@ -18,69 +18,6 @@
 
 /* Up to here what follows the header is a MAC, not a field. */
 #define MAC_LEN_MAX (NTP_HEADER_LEN + 24)
-
-/* A request with NTS that is longer asks for several cookies. */
-#define NTS_SHORT 300
-
-/*
- * The stamps of the answer: corrected, random below our precision, and never
- * equal, for which receive stamps are odd and transmit stamps even.
- */
-static bool
-make_stamps(struct serve *s, struct serve_job *job)
-{
-	const struct serve_request *req = job->req;
-	struct dur fix = {s->face.correction_ns};
-	int precision = s->conf.precision_log2s;
-	uint64_t mask, fuzz;
-
-	if (req->tx.ns < req->rx.ns ||
-	    tstamp_wall_diff(req->tx, req->rx).ns > TSTAMP_NS_PER_S)
-		return false;
-	mask = precision <= -32 ? 0
-	    : precision >= 0    ? UINT32_MAX
-				: (UINT64_C(1) << (32 + precision)) - 1;
-	fuzz = rng_u64(s->conf.rng);
-	job->rx = tstamp_from_wall(tstamp_wall_add(req->rx, fix));
-	job->tx = tstamp_from_wall(tstamp_wall_add(req->tx, fix));
-	job->rx.v = (job->rx.v & ~mask) | (fuzz & mask) | 1;
-	job->tx.v = ((job->tx.v & ~mask) | (fuzz >> 32 & mask)) & ~UINT64_C(1);
-	if ((int64_t)(job->tx.v - job->rx.v) <= 0)
-		job->tx.v = job->rx.v + 1;
-	return true;
-}
-
-static enum serve_wire_kind
-wire_kind(const struct serve_job *job)
-{
-	if (job->auth == SERVE_ANSWERED_NTS)
-		return job->req->len > NTS_SHORT ? SERVE_WIRE_NTS_LONG
-						 : SERVE_WIRE_NTS;
-	return job->auth == SERVE_ANSWERED_MAC ? SERVE_WIRE_MAC
-					       : SERVE_WIRE_PLAIN;
-}
-
-/* The answer leaves a little after its stamp was taken. */
-static void
-add_wire_delay(struct serve *s, struct serve_job *job, struct ntp_packet *p)
-{
-	const struct serve_request *req = job->req;
-	unsigned class_idx = serve_wire_class(
-	    wire_kind(job), req->place, req->alone ? 1 : req->place_cnt);
-	struct dur delay = serve_wire_delay(&s->wire, class_idx);
-	uint32_t open = serve_wire_open(&s->wire, class_idx).v;
-
-	/* 2^32 / 10^9 of a fraction is a nanosecond; even stays even. */
-	p->transmit.v +=
-	    ((uint64_t)delay.ns << 32) / TSTAMP_NS_PER_S & ~UINT64_C(1);
-	if (p->root_dispersion.v < UINT32_MAX - open)
-		p->root_dispersion.v += open;
-	if (!req->alone && !req->idle)
-		return;
-	job->class_idx = class_idx;
-	job->sampled =
-	    serve_wire_wanted(&s->wire, class_idx, rng_u64(s->conf.rng));
-}
 
 void
 serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss)
@@ -100,19 +37,17 @@ serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss)
 	    .reference = f->reference,
 	    .origin = job->head.transmit,
 	    .receive = job->rx,
-	    .transmit = job->tx,
 	};
 	uint8_t *at = bytes_reserve(&job->out, NTP_HEADER_LEN);
 
-	if (!kiss && (job->req->alone || job->req->place_cnt > 0))
-		add_wire_delay(s, job, &p);
-	if (!kiss)
+	if (!kiss) {
+		uint32_t open = serve_stamp_class(s, job).v;
+
+		if (p.root_dispersion.v < UINT32_MAX - open)
+			p.root_dispersion.v += open;
 		serve_interleave_answer(s, job, &p);
-	if (job->sampled) {
-		serve_wire_await(
-		    &s->wire, p.receive, job->req->tx, job->class_idx);
-		s->stamp_wanted = true;
 	}
+	job->rx = p.receive;
 	/* Not newer than the answer, should our clock have gone back. */
 	if (p.reference.v == 0 || tstamp_diff(p.reference, p.receive).ns > 0)
 		p.reference = p.receive;
@@ -152,7 +87,6 @@ answer_mac(
 {
 	const struct crypto_mac_key *key = find_key(s, fields->key_id);
 	struct crypto_mac_tag tag = {fields->digest, fields->digest_len};
-	uint8_t mac[CRYPTO_MAC_WHOLE_MAX];
 
 	if (!key)
 		return SERVE_DROP_KEY;
@@ -161,13 +95,12 @@ answer_mac(
 		return SERVE_DROP_MAC;
 	job->auth = SERVE_ANSWERED_MAC;
 	serve_put_header(s, job, 0);
-	if (job->out.bad)
-		return SERVE_DROP_ROOM;
-	if (crypto_mac_compute_whole(
-		s->mac, key, job->out.data, job->out.pos, mac) < 0)
-		return SERVE_DROP_MAC;
+	job->seal = SERVE_SEAL_MAC;
+	job->key = key;
 	/* Cut as theirs was, which verified. */
-	ntp_ext_put_mac(&job->out, key->id, mac, fields->digest_len);
+	job->mac_len = fields->digest_len;
+	bytes_put_u32(&job->out, key->id);
+	job->mac = bytes_reserve(&job->out, job->mac_len);
 	return SERVE_ANSWERED_MAC;
 }
 
@@ -218,7 +151,7 @@ answer(struct serve *s, struct serve_job *job)
 	struct nts_ef_request ef;
 	int err = ERR_ABSENT;
 
-	if (!make_stamps(s, job))
+	if (!serve_stamp_arrival(s, job))
 		return SERVE_DROP_STAMP;
 	if (job->head.version == NTP_VERSION && req->len > MAC_LEN_MAX)
 		err = nts_ef_find_request(req->data, req->len, &ef);
@@ -272,20 +205,23 @@ size_t
 serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
     size_t out_max, enum serve_verdict *verdict)
 {
-	struct serve_job job = {.req = req};
+	struct serve_job *job = &s->job;
 	size_t len = 0;
 
+	*job = (struct serve_job){.req = req};
 	s->stamp_wanted = false;
-	bytes_out_init(&job.out, out, req->len < out_max ? req->len : out_max);
+	bytes_out_init(&job->out, out, req->len < out_max ? req->len : out_max);
 	s->counters.rx_bytes += req->len;
-	*verdict = handle(s, &job);
-	if (*verdict < SERVE_DROP_SHORT && job.out.bad)
+	*verdict = handle(s, job);
+	if (*verdict < SERVE_DROP_SHORT && job->out.bad)
 		*verdict = SERVE_DROP_ROOM;
-	if (*verdict < SERVE_DROP_SHORT)
-		len = job.out.pos;
-	else
+	if (*verdict < SERVE_DROP_SHORT) {
+		len = job->out.pos;
+	} else {
 		s->stamp_wanted = false;
-	s->counters.interleaved_cnt += len > 0 && job.interleaved;
+		job->out.pos = 0;
+	}
+	s->counters.interleaved_cnt += len > 0 && job->interleaved;
 	assert(len <= req->len);
 	s->counters.verdict_cnt[*verdict]++;
 	s->counters.tx_bytes += len;

@@ -27,6 +27,31 @@ struct serve_face {
 	int64_t correction_ns;   /* true time - CLOCK_REALTIME */
 };
 
+/* What is left to do when the time is written. */
+enum serve_seal {
+	SERVE_SEAL_NONE,
+	SERVE_SEAL_MAC,
+	SERVE_SEAL_NTS,
+};
+
+/* One request while it is answered. */
+struct serve_job {
+	const struct serve_request *req;
+	struct ntp_packet head;
+	struct ntp_ts rx;   /* true time, as the answer says it */
+	uint32_t fuzz;      /* below the precision of the transmit time */
+	unsigned auth;      /* enum serve_verdict of a good answer */
+	bool interleaved;   /* the transmit time is an earlier one */
+	unsigned class_idx; /* of the way to the wire */
+	struct dur delay;   /* of the class; to be added */
+	bool sampled;       /* ask when it leaves, to learn from it */
+	struct bytes_out out;
+	enum serve_seal seal;
+	const struct crypto_mac_key *key; /* of a MAC, with its place */
+	uint8_t *mac;
+	size_t mac_len;
+};
+
 struct serve {
 	struct serve_conf conf; /* keys and ring NULL: they are below */
 	struct crypto_mac *mac;
@@ -44,20 +69,8 @@ struct serve {
 	struct serve_interleave *interleave;
 	bool stamp_wanted; /* of the last answer */
 	struct serve_wire wire;
+	struct serve_job job; /* the last */
 	struct serve_counters counters;
-};
-
-/* One request while it is answered. */
-struct serve_job {
-	const struct serve_request *req;
-	struct ntp_packet head;
-	struct ntp_ts rx; /* true time, as the answer says it */
-	struct ntp_ts tx;
-	unsigned auth; /* enum serve_verdict of a good answer */
-	bool interleaved;
-	unsigned class_idx; /* of the way to the wire, when... */
-	bool sampled; /* ask when it leaves, to learn from it */
-	struct bytes_out out;
 };
 
 /**
@@ -66,8 +79,22 @@ struct serve_job {
 void serve_face_make(struct serve *s, const struct serve_now *now);
 
 /**
+ * serve_stamp_arrival - when the request came, and what an answer's stamps
+ * need besides.
+ * Return: whether that can be true.
+ */
+bool serve_stamp_arrival(const struct serve *s, struct serve_job *job);
+
+/**
+ * serve_stamp_class - find out where the answer belongs among those whose way
+ * to the wire is learned.
+ * Return: what of it stays unknown, as dispersion.
+ */
+struct ntp_short serve_stamp_class(struct serve *s, struct serve_job *job);
+
+/**
  * serve_put_header - append the header of the answer, a kiss code's if kiss
- * is not 0.
+ * is not 0, all but the transmit time.
  */
 void serve_put_header(struct serve *s, struct serve_job *job, uint32_t kiss);
 
@@ -81,7 +108,7 @@ void serve_interleave_answer(
 
 /**
  * serve_nts_answer - verify a request with NTS fields, then append the rest
- * of the response to job->out, or an NTSN.
+ * of the response to job->out, to be sealed, or an NTSN.
  */
 enum serve_verdict serve_nts_answer(
     struct serve *s, struct serve_job *job, struct nts_ef_request *ef);

@@ -7,7 +7,7 @@
 
 #define ONE_IN    16      /* answers looked at, once enough is known */
 #define BATCH_ONE 64      /* and in batches always: about one of each */
-#define BATCH_MIN 4       /* fewer leave one by one */
+#define COLD_NS   32000   /* and twice, four times... until we look at it */
 #define UNIT_NS   15259   /* of ntp_short, rounded up */
 #define MUTE_MAX  64      /* a kernel that never tells is asked less */
 #define ABSURD_NS 1000000 /* we were interrupted */
@@ -27,16 +27,25 @@ known(const struct serve_wire *w, const struct serve_wire_delays *d)
 }
 
 unsigned
-serve_wire_class(enum serve_wire_kind kind, unsigned idx, unsigned cnt)
+serve_wire_alone(enum serve_wire_kind kind, bool idle, struct dur since)
 {
-	unsigned place = 0, size = 0;
+	unsigned place = idle;
 
-	if (cnt >= BATCH_MIN) {
-		while (size < 3 && cnt >> (size + 3) != 0)
-			size++;
-		place = 1 + 4 * size + (idx < cnt ? 4 * idx / cnt : 3);
-	}
+	while (idle && place < SERVE_WIRE_ALONE - 1 &&
+	    since.ns >= (int64_t)COLD_NS << (place - 1))
+		place++;
 	return place * SERVE_WIRE_CNT + kind;
+}
+
+unsigned
+serve_wire_batch(enum serve_wire_kind kind, unsigned idx, unsigned cnt)
+{
+	unsigned size = 0, part;
+
+	while (size < 3 && cnt >> (size + 3) != 0)
+		size++;
+	part = idx < cnt ? 4 * idx / cnt : 3;
+	return (SERVE_WIRE_ALONE + 4 * size + part) * SERVE_WIRE_CNT + kind;
 }
 
 struct dur
@@ -65,7 +74,7 @@ serve_wire_wanted(const struct serve_wire *w, unsigned class_idx, uint64_t dice)
 	const struct serve_wire_delays *d =
 	    &w->classes[class_idx % SERVE_WIRE_CLASSES];
 
-	if (class_idx >= SERVE_WIRE_CNT)
+	if (class_idx >= SERVE_WIRE_ALONE * SERVE_WIRE_CNT)
 		return dice % BATCH_ONE == 0;
 	return (!known(w, d) && w->mute_cnt < MUTE_MAX) || dice % ONE_IN == 0;
 }

@@ -2,8 +2,9 @@
 /*
  * How long an answer takes from our own transmit stamp to the wire, learned
  * from the kernel's stamps of a random few of our answers, and added to the
- * stamps of the others.  Kept apart by what is still to be computed and by
- * the place in a batch; of batches only those that ended a pause teach.
+ * stamps of the others.  Kept apart by what is still to be computed, by the
+ * place in a batch or how long a lone request had to wait; of batches only
+ * those that ended a pause teach.
  *
  * The least of the last delays is used, never a mean, so that a stamp is
  * hardly ever later than the wire and nobody can push it there: whoever slows
@@ -32,8 +33,10 @@ enum serve_wire_kind {
 	SERVE_WIRE_CNT,
 };
 
-/* Alone; and four sizes of batches, four parts of each. */
-#define SERVE_WIRE_PLACES  17
+/* Alone: while busy, or after a pause, by how cold that left the machine;
+ * and four sizes of batches, four parts of each. */
+#define SERVE_WIRE_ALONE   6
+#define SERVE_WIRE_PLACES  (SERVE_WIRE_ALONE + 16)
 #define SERVE_WIRE_CLASSES (SERVE_WIRE_CNT * SERVE_WIRE_PLACES)
 
 struct serve_wire_delays {
@@ -56,10 +59,18 @@ struct serve_wire {
 };
 
 /**
- * serve_wire_class - where an answer belongs.
- * @idx, @cnt: its place among cnt that leave together; cnt 1: alone.
+ * serve_wire_alone - where an answer belongs that leaves at once.
+ * @idle:  it ended a pause.
+ * @since: how long ago the request came: after a pause, what made us slow to
+ *         wake makes us slow to send.
  */
-unsigned serve_wire_class(
+unsigned serve_wire_alone(
+    enum serve_wire_kind kind, bool idle, struct dur since);
+
+/**
+ * serve_wire_batch - where the idx-th of cnt that leave together belongs.
+ */
+unsigned serve_wire_batch(
     enum serve_wire_kind kind, unsigned idx, unsigned cnt);
 
 /**

@@ -78,6 +78,7 @@ answer(struct bench *b)
 	must(nts_ef_find_request(b->request, b->request_len, &req));
 	must(nts_ef_open_request(&b->server, &req, &session));
 	must(nts_ef_put_response(&b->server, &req, &session, &out));
+	must(nts_ef_seal_response(&b->server));
 	wipe_bytes(&session, sizeof(session));
 }
 

@@ -84,6 +84,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (rc == 0) {
 			need(nts_ef_put_response(
 				 &f->server, &req, &session, &out) == 0);
+			need(nts_ef_seal_response(&f->server) == 0);
 			check_response(&req, &session, &out);
 		} else if (rc == ERR_AUTH) {
 			need(nts_ef_put_nak(&req, &out) == 0);

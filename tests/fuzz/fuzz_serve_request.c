@@ -106,8 +106,8 @@ interleave(struct serve *s, const struct serve_request *first,
 
 	demand(ntp_packet_decode(&ask, first->data, first->len) == 0);
 	demand(ntp_packet_decode(&head, answer, len) == 0);
-	demand(serve_sent(s, answer, len, (struct wall){first->tx.ns + 5000}) ==
-	    wanted);
+	demand(serve_sent(s, answer, len,
+		   (struct wall){first->now.ns + 5000}) == wanted);
 	named = ask.origin.v & 1 && ask.receive.v != ask.transmit.v;
 	demand(wanted || !named);
 	ask.origin = head.receive;
@@ -117,8 +117,9 @@ interleave(struct serve *s, const struct serve_request *first,
 	req.len = sizeof again;
 	for (unsigned round = 0; round < 2; round++) {
 		req.rx.ns += 100000;
-		req.tx.ns += 100000;
+		req.now.ns += 100000;
 		len = serve_request(s, &req, out, sizeof out, &v);
+		demand(len == 0 || serve_finish(s, req.now) == 0);
 		check(v, again, sizeof again, out, len);
 		demand(ntp_packet_decode(&head, out, len) == 0);
 		demand(
@@ -144,11 +145,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	now_ns += 2000000; /* no two requests came at the same time */
 	req.rx.ns = now_ns;
-	req.tx.ns = now_ns + 10000;
+	req.now.ns = now_ns + 10000;
 	req.alone = len > 0 && data[len - 1] & 1;
 	if (!s)
 		s = make(&rng);
 	out_len = serve_request(s, &req, out, sizeof out, &v);
+	demand(serve_finish(s, req.now) == (out_len > 0 ? 0 : ERR_BAD));
 	check(v, data, len, out, out_len);
 	if (v == SERVE_ANSWERED)
 		interleave(s, &req, out, out_len);

@@ -58,12 +58,18 @@ rig_fill(void *ctx, void *buf, size_t len)
 static inline enum serve_verdict
 rig_ask(struct rig *r)
 {
+	uint8_t head[SERVE_HEAD_LEN];
+
 	memset(r->out, 0xee, sizeof r->out);
 	memset(&r->head, 0, sizeof r->head);
 	r->out_len = serve_request(
 	    r->serve, &r->req, r->out, sizeof r->out, &r->verdict);
 	assert_true(r->out_len <= r->req.len);
 	assert_true((r->out_len > 0) == (r->verdict < SERVE_DROP_SHORT));
+	memcpy(head, r->out, sizeof head);
+	assert_int_equal(
+	    serve_finish(r->serve, r->req.now), r->out_len > 0 ? 0 : ERR_BAD);
+	assert_memory_equal(head, r->out, sizeof head);
 	if (r->out_len > 0)
 		assert_int_equal(
 		    ntp_packet_decode(&r->head, r->out, r->out_len), 0);
@@ -126,7 +132,7 @@ rig_init(struct rig *r, struct serve_conf *conf)
 	rig_batch(r);
 	r->req.data = r->in;
 	r->req.rx.ns = RIG_WALL_NS;
-	r->req.tx.ns = RIG_WALL_NS + 20000;
+	r->req.now.ns = RIG_WALL_NS + 20000;
 	assert_int_equal(addr_parse(&r->req.from, "192.0.2.7"), 0);
 	r->req.from.port = 40000;
 	assert_int_equal(addr_parse(&r->req.local, "192.0.2.1"), 0);

@@ -95,7 +95,7 @@ pair_serve(struct pair *p, bool deliver)
 	    .data = p->r.request,
 	    .len = p->r.request_len,
 	    .rx = rig_true(in),
-	    .tx = {rig_true(in).ns + THINK_NS},
+	    .now = {rig_true(in).ns + THINK_NS},
 	};
 	enum serve_verdict verdict;
 
@@ -105,9 +105,10 @@ pair_serve(struct pair *p, bool deliver)
 	p->r.answer_len = serve_request(
 	    p->serve, &req, p->r.answer, sizeof p->r.answer, &verdict);
 	assert_true(p->r.answer_len > 0);
+	assert_int_equal(serve_finish(p->serve, req.now), 0);
 	if (serve_wants_stamp(p->serve))
 		assert_true(serve_sent(p->serve, p->r.answer, p->r.answer_len,
-		    (struct wall){req.tx.ns + WIRE_NS}));
+		    (struct wall){req.now.ns + WIRE_NS}));
 	if (deliver)
 		p->verdict = rig_deliver_to(
 		    &p->r, p->r.exchange, in.ns + THINK_NS + WIRE_NS + PATH_NS);

@@ -135,7 +135,7 @@ serve_it(struct world *w)
 	    .data = r->request,
 	    .len = r->request_len,
 	    .rx = rig_true(in),
-	    .tx = {rig_true(in).ns + RIG_STAY_NS},
+	    .now = {rig_true(in).ns + RIG_STAY_NS},
 	};
 	enum serve_verdict v;
 
@@ -144,6 +144,8 @@ serve_it(struct world *w)
 	req.from.port = 50000;
 	r->answer_len =
 	    serve_request(w->serve, &req, r->answer, sizeof r->answer, &v);
+	if (r->answer_len > 0)
+		assert_int_equal(serve_finish(w->serve, req.now), 0);
 	return v;
 }
 

@@ -224,7 +224,8 @@ make_answer(const uint8_t *request, size_t len, uint8_t *answer)
 		err = nts_ef_put_nak(&req, &res);
 	else
 		err = nts_ef_open_request(&srv.nts, &req, &keys) ||
-		    nts_ef_put_response(&srv.nts, &req, &keys, &res);
+		    nts_ef_put_response(&srv.nts, &req, &keys, &res) ||
+		    nts_ef_seal_response(&srv.nts);
 	return err ? 0 : res.pos;
 }
 

@@ -136,6 +136,76 @@ exchange_on(const char *text)
 	return quick;
 }
 
+/* A question that waits in the batch. */
+static void
+ask_one(struct net_udp_client *u, struct net_udp_batch *b, int fd)
+{
+	assert_int_equal(net_udp_send(u, "ask", 3), 0);
+	for (int i = 0; i < 1000 && net_udp_batch_recv(b, fd) == 0; i++)
+		usleep(1000);
+	assert_int_equal(b->cnt, 1);
+}
+
+/* In two parts, changed in between, with a stamp; and one given up, of which
+ * nothing may be in the next. */
+static void
+ahead_on(const char *text)
+{
+	struct net_udp_sent sent[NET_UDP_BATCH];
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct net_udp_client u;
+	struct net_stamp rx;
+	struct addr at;
+	int fd = listen_any(text, &at);
+	size_t n = 0;
+
+	if (fd == ERR_ABSENT) {
+		net_udp_batch_free(b);
+		return;
+	}
+	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+	ask_one(&u, b, fd);
+	b->at[0].out_len = 10;
+	b->at[0].out_stamp = true;
+	memcpy(b->at[0].out, "head-gone!", 10);
+	assert_int_equal(net_udp_batch_head(b, fd, 0, 5), 0);
+	net_udp_batch_drop(b, fd, 0);
+	assert_int_equal(b->at[0].out_len, 0);
+	assert_int_equal(b->lost_cnt, 1);
+	b->at[0].out_len = 10;
+	memcpy(b->at[0].out, "head-????\n", 10);
+	assert_int_equal(net_udp_batch_head(b, fd, 0, 5), 0);
+	memcpy(b->at[0].out + 5, "rest.", 5);
+	net_udp_batch_rest(b, fd, 0, 5);
+	assert_int_equal(b->at[0].out_len, 0);
+	assert_int_equal(b->lost_cnt, 1);
+	expect_recv(&u, "head-rest.", &rx);
+	for (int i = 0; n == 0 && i < 1000; i++) {
+		n = net_udp_batch_sent(b, fd, sent);
+		if (n == 0)
+			usleep(1000);
+	}
+	assert_int_equal(n, 1);
+	assert_int_equal(sent[0].len, 10);
+	assert_memory_equal(sent[0].data, "head-rest.", 10);
+	ask_one(&u, b, fd);
+	b->at[0].out_len = 4;
+	memcpy(b->at[0].out, "next", 4);
+	assert_int_equal(net_udp_batch_send(b, fd), 1);
+	expect_recv(&u, "next", &rx);
+	net_udp_close(&u);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
+static void
+head_goes_ahead(void **state)
+{
+	(void)state;
+	ahead_on("127.0.0.1");
+	ahead_on("::1");
+}
+
 /* When an answer leaves, if that was asked, with the answer itself. */
 static void
 sent_on(const char *text, bool wanted)
@@ -431,6 +501,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(head_goes_ahead),
 	    cmocka_unit_test(stamps_of_both_directions),
 	    cmocka_unit_test(stamps_of_answers),
 	    cmocka_unit_test(ports_are_fresh),

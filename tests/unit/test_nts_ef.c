@@ -241,6 +241,7 @@ both_sides(unsigned aead, unsigned placeholder_cnt)
 	bytes_put_zero(&out, 47);
 	assert_int_equal(
 	    nts_ef_put_response(&d.server, &req, &session, &out), 0);
+	assert_int_equal(nts_ef_seal_response(&d.server), 0);
 	assert_int_equal(out.pos, d.req_len);
 	bytes_in_init(&in, resp, out.pos);
 	assert_int_equal(

@@ -40,6 +40,7 @@ serve(const uint8_t *packet, size_t len, unsigned *cookie_cnt)
 	if (rc == 0) {
 		assert_int_equal(
 		    nts_ef_put_response(&server, &req, &session, &out), 0);
+		assert_int_equal(nts_ef_seal_response(&server), 0);
 		assert_true(out.pos <= len);
 		*cookie_cnt = 0;
 		if (out.pos >= 48 + 4 + req.uid_len + 40)

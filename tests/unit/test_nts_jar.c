@@ -50,6 +50,7 @@ answer(const struct packet *req, struct packet *resp)
 	resp->data[1] = 1;
 	assert_int_equal(
 	    nts_ef_put_response(&server, &r, &session, &resp->out), 0);
+	assert_int_equal(nts_ef_seal_response(&server), 0);
 	return 1 + r.placeholder_cnt;
 }
 

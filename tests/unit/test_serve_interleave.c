@@ -22,7 +22,7 @@ ask_again(struct rig *r, struct ntp_ts origin)
 	};
 
 	r->req.rx.ns += TSTAMP_NS_PER_S;
-	r->req.tx.ns = r->req.rx.ns + 20000;
+	r->req.now.ns = r->req.rx.ns + 20000;
 	memset(r->in, 0, sizeof r->in);
 	ntp_packet_encode(&p, r->in);
 	r->req.len = NTP_HEADER_LEN;
@@ -34,7 +34,7 @@ ask_again(struct rig *r, struct ntp_ts origin)
 static struct wall
 left(const struct rig *r)
 {
-	return (struct wall){r->req.tx.ns + WIRE_NS};
+	return (struct wall){r->req.now.ns + WIRE_NS};
 }
 
 /* The kernel tells when the last answer left. */

@@ -151,7 +151,7 @@ told_when_it_left(struct session *s, int64_t after_ns)
 {
 	assert_true(serve_wants_stamp(s->r.serve));
 	assert_true(serve_sent(s->r.serve, s->r.out, s->r.out_len,
-	    (struct wall){s->r.req.tx.ns + after_ns}));
+	    (struct wall){s->r.req.now.ns + after_ns}));
 }
 
 /* RFC 9769 with NTS: the sealed answer tells when the last one left, and
@@ -172,7 +172,7 @@ test_g9_interleaved(void **state)
 	make_request(&s, 1);
 	assert_served(&s, 2);
 	told_when_it_left(&s, 20000);
-	left = tstamp_from_wall((struct wall){s.r.req.tx.ns + 20000});
+	left = tstamp_from_wall((struct wall){s.r.req.now.ns + 20000});
 	s.origin = origin = s.r.head.receive;
 	/* A stranger repeats what it saw, without and with broken fields. */
 	rig_plain(&s.r, 4, NTP_MODE_CLIENT);
@@ -184,7 +184,7 @@ test_g9_interleaved(void **state)
 	assert_nak(&s);
 	assert_false(serve_wants_stamp(s.r.serve));
 	s.r.req.rx.ns += TSTAMP_NS_PER_S;
-	s.r.req.tx.ns += TSTAMP_NS_PER_S;
+	s.r.req.now.ns += TSTAMP_NS_PER_S;
 	make_request(&s, 1);
 	assert_int_equal(rig_ask(&s.r), SERVE_ANSWERED_NTS);
 	assert_int_equal(s.r.head.origin.v, CLIENT_RX);

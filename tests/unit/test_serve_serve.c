@@ -94,7 +94,7 @@ test_stamps(void **state)
 
 	(void)state;
 	rig_init(&r, NULL);
-	r.req.tx.ns = r.req.rx.ns + 500;
+	r.req.now.ns = r.req.rx.ns + 500;
 	for (int i = 0; i < 2000; i++) {
 		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
 		assert_int_equal(r.head.receive.v & 1, 1);
@@ -106,15 +106,15 @@ test_stamps(void **state)
 		seen_tx |= UINT64_C(1) << (r.head.transmit.v >> 2 & 63);
 	}
 	assert_true(seen_rx == UINT64_MAX && seen_tx == UINT64_MAX);
-	r.req.tx = r.req.rx;
+	r.req.now = r.req.rx;
 	for (int i = 0; i < 2000; i++) {
 		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
 		assert_true(r.head.transmit.v > r.head.receive.v);
 	}
 	/* The clock went back, or the stamp is from long ago. */
-	r.req.tx.ns = r.req.rx.ns - 1;
+	r.req.now.ns = r.req.rx.ns - 1;
 	assert_int_equal(rig_ask(&r), SERVE_DROP_STAMP);
-	r.req.tx.ns = r.req.rx.ns + 2 * TSTAMP_NS_PER_S;
+	r.req.now.ns = r.req.rx.ns + 2 * TSTAMP_NS_PER_S;
 	assert_int_equal(rig_ask(&r), SERVE_DROP_STAMP);
 	rig_fini(&r);
 }

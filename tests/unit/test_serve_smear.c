@@ -98,7 +98,7 @@ ask(struct smeared *m, int64_t after_ns)
 	r->now.mono.ns = r->now.boot_ns = LEAP + after_ns;
 	r->now.real.ns = r->now.mono.ns + m->real_less_mono;
 	rig_batch(r);
-	r->req.rx = r->req.tx = r->now.real;
+	r->req.rx = r->req.now = r->now.real;
 	assert_int_equal(rig_ask(r), SERVE_ANSWERED);
 	assert_int_equal(r->head.leap, NTP_LEAP_NONE);
 	tx = tstamp_to_wall(r->head.transmit, r->now.real);

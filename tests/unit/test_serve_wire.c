@@ -19,11 +19,11 @@ ask(struct rig *r, int64_t wire_ns, bool *looked_at)
 	r->clock.synced_until_boot_ns = r->now.boot_ns + TSTAMP_NS_PER_S;
 	rig_batch(r);
 	r->req.rx.ns += TSTAMP_NS_PER_S;
-	r->req.tx.ns = r->req.rx.ns + 50000;
+	r->req.now.ns = r->req.rx.ns + 50000;
 	r->req.alone = true;
 	assert_int_equal(rig_ask(r), SERVE_ANSWERED);
 	*looked_at = serve_wants_stamp(r->serve);
-	tx = r->req.tx;
+	tx = r->req.now;
 	if (*looked_at)
 		assert_true(serve_sent(r->serve, r->out, r->out_len,
 		    (struct wall){tx.ns + wire_ns}));
@@ -70,12 +70,12 @@ learned_and_added(void **state)
 	assert_near(ask(&r, 12000, &looked_at), 12000);
 	/* Not when others are answered with it. */
 	r.req.rx.ns += TSTAMP_NS_PER_S;
-	r.req.tx.ns += TSTAMP_NS_PER_S;
+	r.req.now.ns += TSTAMP_NS_PER_S;
 	r.req.alone = false;
 	assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
 	assert_false(serve_wants_stamp(r.serve));
 	assert_near(
-	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns, 0);
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.now)).ns, 0);
 	rig_fini(&r);
 }
 
@@ -125,13 +125,13 @@ places_in_a_batch(void **state)
 		r.req.place = last ? 63 : 0;
 		r.req.idle = i < 4000;
 		r.req.rx.ns += TSTAMP_NS_PER_S;
-		r.req.tx.ns = r.req.rx.ns + 50000;
+		r.req.now.ns = r.req.rx.ns + 50000;
 		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
 		if (!serve_wants_stamp(r.serve))
 			continue;
 		assert_true(r.req.idle);
 		assert_true(serve_sent(r.serve, r.out, r.out_len,
-		    (struct wall){r.req.tx.ns + way_ns[last] + i % 3000}));
+		    (struct wall){r.req.now.ns + way_ns[last] + i % 3000}));
 		seen++;
 	}
 	assert_in_range(seen, 30, 110);
@@ -139,7 +139,8 @@ places_in_a_batch(void **state)
 		r.req.place = last ? 63 : 0;
 		rig_ask(&r);
 		assert_in_range(
-		    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns,
+		    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.now))
+			.ns,
 		    way_ns[last] - 100, way_ns[last] + 1000);
 		assert_int_equal(r.head.root_dispersion.v, before + 1);
 	}
@@ -147,12 +148,46 @@ places_in_a_batch(void **state)
 	r.req.place = 32;
 	rig_ask(&r);
 	assert_near(
-	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns, 0);
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.now)).ns, 0);
 	r.req.place_cnt = 8;
 	r.req.place = 0;
 	rig_ask(&r);
 	assert_near(
-	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.tx)).ns, 0);
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.now)).ns, 0);
+	rig_fini(&r);
+}
+
+/* After a pause, those that waited long are sent slowly: kept apart. */
+static void
+cold_and_warm(void **state)
+{
+	static const int64_t waited_ns[] = {10000, 90000, 2000000};
+	static const int64_t way_ns[] = {4000, 9000, 15000};
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, NULL);
+	r.req.alone = r.req.idle = true;
+	for (int i = 0; i < 900; i++) {
+		int cold = i % 3;
+
+		r.req.rx.ns += TSTAMP_NS_PER_S;
+		r.req.now.ns = r.req.rx.ns + waited_ns[cold];
+		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
+		if (serve_wants_stamp(r.serve))
+			assert_true(serve_sent(r.serve, r.out, r.out_len,
+			    (struct wall){r.req.now.ns + way_ns[cold]}));
+		if (i >= 300)
+			assert_near(tstamp_diff(r.head.transmit,
+					tstamp_from_wall(r.req.now))
+					.ns,
+			    way_ns[cold]);
+	}
+	/* Nor is what is known of them used while busy. */
+	r.req.idle = false;
+	rig_ask(&r);
+	assert_near(
+	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.now)).ns, 0);
 	rig_fini(&r);
 }
 
@@ -189,13 +224,13 @@ others_stamps(void **state)
 	rig_init(&r, NULL);
 	for (int i = 0; i < 20; i++) {
 		r.req.rx.ns += TSTAMP_NS_PER_S;
-		r.req.tx.ns = r.req.rx.ns + 50000;
+		r.req.now.ns = r.req.rx.ns + 50000;
 		r.req.alone = true;
 		rig_ask(&r);
 		memcpy(other, r.out, sizeof other);
 		other[NTP_OFFSET_RECEIVE + 7] ^= 2;
 		assert_false(serve_sent(r.serve, other, sizeof other,
-		    (struct wall){r.req.tx.ns + WIRE_NS}));
+		    (struct wall){r.req.now.ns + WIRE_NS}));
 	}
 	assert_near(ask(&r, WIRE_NS, &looked_at), 0);
 	rig_fini(&r);
@@ -213,7 +248,7 @@ mute_kernel(void **state)
 	r.req.alone = true;
 	for (int i = 0; i < 1664; i++) {
 		r.req.rx.ns += TSTAMP_NS_PER_S;
-		r.req.tx.ns = r.req.rx.ns + 50000;
+		r.req.now.ns = r.req.rx.ns + 50000;
 		rig_ask(&r);
 		asked += serve_wants_stamp(r.serve);
 	}
@@ -228,6 +263,7 @@ main(void)
 	    cmocka_unit_test(learned_and_added),
 	    cmocka_unit_test(cannot_be_pushed),
 	    cmocka_unit_test(places_in_a_batch),
+	    cmocka_unit_test(cold_and_warm),
 	    cmocka_unit_test(forgotten),
 	    cmocka_unit_test(others_stamps),
 	    cmocka_unit_test(mute_kernel),
