@@ -24,6 +24,7 @@
 #define CONF_CERT_MAX   16   /* certificate and key pairs */
 #define CONF_TRUST_MAX  16
 #define CONF_AEAD_MAX   8
+#define CONF_PIN_MAX    256 /* processors to run workers on */
 #define CONF_FILE_MAX   128 /* files read */
 #define CONF_DIR_MAX    20  /* source directories */
 #define CONF_PLACE_MAX  128
@@ -146,6 +147,14 @@ struct conf_smooth {
 	double maxwander_ppm; /* per second */
 };
 
+/* Worker n runs on processor n of these, and begins again at the end; none:
+ * those that we may use. */
+struct conf_pins {
+	bool on;
+	uint16_t cnt;
+	uint16_t cpu[CONF_PIN_MAX];
+};
+
 /* Addresses to bind to, one per family; family ADDR_NONE: any. */
 struct conf_bind {
 	struct addr v4;
@@ -159,6 +168,7 @@ struct conf {
 
 	uint16_t port;          /* UDP served, 0: none */
 	uint16_t serverworkers; /* 0: by the number of processors */
+	struct conf_pins serverpins;
 	struct conf_access_list access;
 	struct conf_bind bind;    /* server sockets, NTP and NTS-KE */
 	struct conf_bind bindacq; /* client sockets */

@@ -42,6 +42,12 @@ void os_process_thrift(void);
 void os_process_trim(void);
 
 /**
+ * os_process_pin - run on one processor only, from now on.
+ * Return: 0; ERR_ABSENT when there is no such processor for us; ERR_SYSTEM.
+ */
+int os_process_pin(int cpu) MUST_CHECK;
+
+/**
  * os_process_die_with_parent - SIGKILL for us when the parent dies.  To be
  * called again after a change of user, which takes it back.
  * @parent: its pid; when it is gone already the process ends here.

@@ -206,6 +206,8 @@ CONF_OWN_PRINT(trust);
 CONF_OWN_PARSE(ntscachedir);
 CONF_OWN_PARSE(limits);
 CONF_OWN_PRINT(limits);
+CONF_OWN_PARSE(workers);
+CONF_OWN_PRINT(workers);
 CONF_OWN_PARSE(smooth);
 CONF_OWN_PRINT(smooth);
 CONF_OWN_PARSE(include);

@@ -343,10 +343,12 @@ daemon_provision_ring(const struct super *s, struct ipc_key_ring *m)
 	nts_keyring_encode(&s->ring, m->ring);
 }
 
-/* @hashing: it is only to be compared; the ring changes by itself. */
+/* @place: of the worker that it is for.
+ * @hashing: it is only to be compared; the ring changes by itself. */
 struct collector {
 	struct ipc_start *to;
 	int err;
+	uint16_t place;
 	bool hashing;
 };
 
@@ -402,6 +404,16 @@ limit_of(const struct conf *c, const struct conf_ratelimit *r)
 	};
 }
 
+/* In one process there is nothing to pin: its roles would go along. */
+static void
+put_serve(const struct super *s, struct ipc_serve_conf *m, unsigned place,
+    struct collector *to)
+{
+	m->pinned_cpu =
+	    s->opt.single ? -1 : daemon_workers_cpu(&s->conf, place);
+	collect(to, IPC_SERVE_CONF, m);
+}
+
 static void
 serve_data(struct super *s, struct collector *to)
 {
@@ -414,11 +426,13 @@ serve_data(struct super *s, struct collector *to)
 	    .local_distance_s = c->local.distance_s,
 	    .smear_freq_ppm = c->smooth.leaponly ? c->smooth.maxfreq_ppm : 0,
 	    .smear_wander_ppm = c->smooth.maxwander_ppm,
-	    .pinned_cpu = -1,
 	    .limit = limit_of(c, &c->ratelimit),
 	};
 
-	collect(to, IPC_SERVE_CONF, &m);
+	for (unsigned i = 0; to->hashing && i < s->ntp_cnt; i++)
+		put_serve(s, &m, i, to);
+	if (!to->hashing)
+		put_serve(s, &m, to->place, to);
 	put_rules(s, to);
 	give_keys(s, collect, to);
 	if (m.nts)
@@ -517,26 +531,25 @@ dial_data(struct super *s, struct collector *to)
 }
 
 static int
-role_data(struct super *s, enum role role, struct ipc_start *to, bool hashing)
+role_data(struct super *s, enum role role, struct collector *c)
 {
-	struct collector c = {.to = to, .hashing = hashing};
 	struct ipc_clock_conf clock;
 
 	if (role == ROLE_CLOCK) {
 		daemon_provision_clock(s, &clock);
-		collect(&c, IPC_CLOCK_CONF, &clock);
+		collect(c, IPC_CLOCK_CONF, &clock);
 	} else if (role == ROLE_SYNC) {
 		for (size_t i = 0; i < s->path_cnt; i++)
-			collect(&c, IPC_PATH_SAVED, &s->paths[i]);
-		daemon_provision_sources(s, collect, &c);
+			collect(c, IPC_PATH_SAVED, &s->paths[i]);
+		daemon_provision_sources(s, collect, c);
 	} else if (role == ROLE_SERVE) {
-		serve_data(s, &c);
+		serve_data(s, c);
 	} else if (role == ROLE_KE) {
-		ke_data(s, &c);
+		ke_data(s, c);
 	} else if (role == ROLE_DIAL) {
-		dial_data(s, &c);
+		dial_data(s, c);
 	}
-	return c.err;
+	return c->err;
 }
 
 /* The ports that dial may connect to; too many to list: any. */
@@ -634,11 +647,12 @@ int
 daemon_provision_role(void *ctx, struct crew_member *m, struct ipc_start *to,
     int fds[DAEMON_ROLE_FDS_MAX], size_t *fd_cnt)
 {
+	struct collector c = {.to = to, .place = m->place};
 	struct super *s = ctx;
 	int err = put_cage(s, m->role, to);
 
 	if (err == 0)
-		err = role_data(s, m->role, to, false);
+		err = role_data(s, m->role, &c);
 	if (err < 0)
 		return err;
 	if (m->role == ROLE_SYNC && !s->cookies_handed) {
@@ -653,11 +667,12 @@ uint64_t
 daemon_provision_hash(struct super *s, enum role role)
 {
 	struct ipc_start data = {0};
+	struct collector c = {.to = &data, .hashing = true};
 	uint64_t hash = 0;
 
 	/* Its cage too: the ports that dial may connect to. */
 	if (put_cage(s, role, &data) == 0 &&
-	    role_data(s, role, &data, true) == 0)
+	    role_data(s, role, &c) == 0)
 		hash = siphash_24(s->hash_key, data.data, data.len);
 	ipc_start_fini(&data);
 	return hash;

@@ -16,6 +16,7 @@
 #include "nts/keyring.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "os/process.h"
 #include "os/randpool.h"
 #include "os/timepage.h"
 #include "rules_priv.h"
@@ -263,6 +264,10 @@ load(struct worker *w, const struct daemon_boot *boot)
 		else if (r.type == IPC_SYM_KEY)
 			take_key(w, &r.msg.sym_key);
 	}
+	/* Before there is memory that should be near. */
+	if (w->conf.pinned_cpu >= 0 && os_process_pin(w->conf.pinned_cpu) < 0)
+		os_log_warn(
+		    "worker is not pinned cpu=%d", (int)w->conf.pinned_cpu);
 	w->access = daemon_rules_load(boot);
 	w->batch = net_udp_batch_new();
 	conf = (struct serve_conf){

@@ -160,9 +160,10 @@ int daemon_crewing_begin(struct super *s);
 void daemon_crewing_reload(struct super *s);
 void daemon_crewing_retire(struct super *s, const struct crew_member *by);
 
-/* workers.c: how many a configuration wants here. */
+/* workers.c: how many a configuration wants here, and where; -1: anywhere. */
 unsigned daemon_workers_serve_cnt(const struct conf *c);
 unsigned daemon_workers_ke_cnt(const struct conf *c);
+int daemon_workers_cpu(const struct conf *c, unsigned place);
 bool daemon_workers_dial(const struct conf *c);
 
 #endif

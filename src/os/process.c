@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -138,6 +139,20 @@ os_process_die_with_parent(pid_t parent)
 	/* It may have died before the call above. */
 	if (getppid() != parent)
 		_exit(EXIT_NO_EXEC);
+}
+
+int
+os_process_pin(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE)
+		return ERR_ABSENT;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	if (sched_setaffinity(0, sizeof set, &set) == 0)
+		return 0;
+	return errno == EINVAL ? ERR_ABSENT : ERR_SYSTEM;
 }
 
 int

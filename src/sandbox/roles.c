@@ -314,6 +314,7 @@ static const struct sandbox_rule super_rules[] = {
     {.name = "getcwd"},
     {.name = "getgroups"},
     {.name = "sched_getaffinity"}, /* how many workers? */
+    {.name = "sched_setaffinity"}, /* pinned */
     {.name = "sched_setscheduler"},
     {.name = "sched_getscheduler"},
     {.name = "sched_setparam"},

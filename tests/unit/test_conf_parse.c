@@ -113,6 +113,27 @@ all_source_options(void **state)
 }
 
 static void
+pinned_workers(void **state)
+{
+	(void)state;
+	parse_ok("serverworkers 4\n");
+	assert_false(conf.serverpins.on);
+	parse_ok("serverworkers 4 pinned\n");
+	assert_true(conf.serverpins.on);
+	assert_int_equal(conf.serverworkers, 4);
+	assert_int_equal(conf.serverpins.cnt, 0);
+	parse_ok("serverworkers 0 Pinned 2-4,1023,0\n");
+	assert_int_equal(conf.serverworkers, 0);
+	assert_int_equal(conf.serverpins.cnt, 5);
+	assert_int_equal(conf.serverpins.cpu[0], 2);
+	assert_int_equal(conf.serverpins.cpu[2], 4);
+	assert_int_equal(conf.serverpins.cpu[3], 1023);
+	assert_int_equal(conf.serverpins.cpu[4], 0);
+	parse_ok("serverworkers 1 pinned 0-255\n");
+	assert_int_equal(conf.serverpins.cnt, CONF_PIN_MAX);
+}
+
+static void
 server_directives(void **state)
 {
 	(void)state;
@@ -311,6 +332,15 @@ static const struct bad bad_lines[] = {
 	"'stratum'?"},
     {"driftfile /d intervall 5", "it has 'interval'"},
     {"driftfile /d interval 0", "'interval' takes a whole number from 1"},
+    {"serverworkers 257", "'serverworkers' takes a whole number from 0 to"},
+    {"serverworkers pinned", "'serverworkers' takes a whole number"},
+    {"serverworkers 2 pin", "it has 'pinned'"},
+    {"serverworkers 2 pinned 0-256", "up to 256 of them, not '0-256'"},
+    {"serverworkers 2 pinned 1024", "processors like 0-3,8"},
+    {"serverworkers 2 pinned 3-1", "processors like 0-3,8"},
+    {"serverworkers 2 pinned 1,", "processors like 0-3,8"},
+    {"serverworkers 2 pinned -1", "processors like 0-3,8"},
+    {"serverworkers 2 pinned 1 2", "too many arguments to 'serverworkers'"},
     {"ntsaeads 1", "no AEAD is left"},
     {"ntsaeads x", "'ntsaeads' takes a whole number"},
     {"ntstrustedcerts x /p", "the set of 'ntstrustedcerts'"},
@@ -373,6 +403,8 @@ static const struct bad warned_lines[] = {
     {"server a\nauthselectmode require", "no source is authenticated"},
     {"rtcsync", "no source of time is configured"},
     {"server a\nport 0\nallow", "nobody is served"},
+    {"server a\nserverworkers 3 pinned 0-1",
+	"more workers than processors for them: 3 on 2"},
     {"server a\nntsaeads 15 99", "AEAD 99 is not known here"},
     {"server a\nntsservercert /c\nntsserverkey /k", "nobody is allowed"},
     {"server a\nlocal orphan", "option 'orphan' is accepted but"},
@@ -651,6 +683,7 @@ main(void)
 	    cmocka_unit_test(defaults),
 	    cmocka_unit_test(paths_follow_statedir_and_rundir),
 	    cmocka_unit_test(all_source_options),
+	    cmocka_unit_test(pinned_workers),
 	    cmocka_unit_test(server_directives),
 	    cmocka_unit_test(clock_directives),
 	    cmocka_unit_test(lines_of_every_kind),

@@ -41,7 +41,7 @@ static const char everything[] =
     "nocerttimecheck 1\nkeyfile /k\n"
     "allow\ndeny all 10\nallow 10.1.2.3\nallow all 2001:db8::/32\n"
     "port 1123\nbindaddress 127.0.0.1\nbindaddress ::1\nbinddevice lo\n"
-    "serverworkers 2\nlocal stratum 5 distance 0.1 activate 1 waitsynced 2"
+    "serverworkers 2 pinned 3,0-1\nlocal stratum 5 distance 0.1 activate 1 waitsynced 2"
     " waitunsynced 3 orphan\n"
     "ratelimit interval 1 burst 16 leak 3 kod 2\n"
     "ntsratelimit interval 2\ncmdratelimit\nclientloglimit 10000000000\n"

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -338,12 +339,41 @@ floods_are_cut(void **state)
 	assert_int_equal(lost, 1000 - OS_LOG_FLOW_PER_S);
 }
 
+/* In a child: pinned is pinned. */
+static void
+pinned_to_one_processor(void **state)
+{
+	cpu_set_t before, now;
+	size_t cpu = 0;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+	while (!CPU_ISSET(cpu, &before))
+		cpu++;
+	assert_int_equal(os_process_pin(-1), ERR_ABSENT);
+	assert_int_equal(os_process_pin(CPU_SETSIZE), ERR_ABSENT);
+	assert_int_equal(os_process_pin(CPU_SETSIZE - 1), ERR_ABSENT);
+	pid = fork();
+	if (pid == 0) {
+		if (os_process_pin((int)cpu) < 0 ||
+		    sched_getaffinity(0, sizeof now, &now) < 0)
+			_exit(1);
+		_exit(CPU_COUNT(&now) == 1 && CPU_ISSET(cpu, &now) ? 42 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(spawned_child_is_bare),
 	    cmocka_unit_test(killed_child_is_told),
+	    cmocka_unit_test(pinned_to_one_processor),
 	    cmocka_unit_test(channel_rules),
 	    cmocka_unit_test(secrets_do_not_fork),
 	    cmocka_unit_test(randomness_differs),
