@@ -20,7 +20,7 @@
 #define CONF_NAME_MAX   256 /* a host name is at most 253 octets */
 #define CONF_WORD_MAX   64  /* user, interface, time zone */
 #define CONF_SOURCE_MAX 128
-#define CONF_ACCESS_MAX 1024 /* per list */
+#define CONF_ACCESS_MAX 65536 /* per list */
 #define CONF_CERT_MAX   16   /* certificate and key pairs */
 #define CONF_TRUST_MAX  16
 #define CONF_AEAD_MAX   8
@@ -107,9 +107,11 @@ struct conf_access {
 	struct addr_prefix net; /* family ADDR_NONE: both families, 0 bits */
 };
 
+/* @rule: owned, max of them have room. */
 struct conf_access_list {
 	uint32_t cnt;
-	struct conf_access rule[CONF_ACCESS_MAX];
+	uint32_t max;
+	struct conf_access *rule;
 };
 
 /* ntstrustedcerts: a file or a directory of PEM certificates. */
@@ -169,7 +171,6 @@ struct conf {
 	uint16_t port;          /* UDP served, 0: none */
 	uint16_t serverworkers; /* 0: by the number of processors */
 	struct conf_pins serverpins;
-	struct conf_access_list access;
 	struct conf_bind bind;    /* server sockets, NTP and NTS-KE */
 	struct conf_bind bindacq; /* client sockets */
 	char binddevice[CONF_WORD_MAX];
@@ -248,7 +249,6 @@ struct conf {
 	bool noclientlog;
 	int64_t clientloglimit_len;
 	uint16_t cmdport; /* chronyc's */
-	struct conf_access_list cmdaccess;
 	struct conf_bind bindcmd;
 	char bindcmdpath[CONF_PATH_MAX]; /* "/": none */
 	struct conf_ratelimit cmdratelimit;
@@ -261,6 +261,10 @@ struct conf {
 	char file[CONF_FILE_MAX][CONF_PATH_MAX];     /* files read */
 	char sourcedir[CONF_DIR_MAX][CONF_PATH_MAX]; /* to watch */
 	struct conf_where place[CONF_PLACE_MAX]; /* of each directive, last */
+
+	/* ---- what is of any length, behind all that is plain ---- */
+	struct conf_access_list access;
+	struct conf_access_list cmdaccess; /* not acted on */
 };
 
 /**
@@ -284,8 +288,24 @@ struct conf_reader {
 
 /**
  * conf_init - the defaults, and nothing configured.
+ * @c: zero, or used before: its lists are then given back.
  */
 void conf_init(struct conf *c);
+
+/**
+ * conf_fini - give back what c owns.
+ */
+void conf_fini(struct conf *c);
+
+/**
+ * conf_move - to becomes what from was, which then owns nothing.
+ */
+void conf_move(struct conf *to, struct conf *from);
+
+/**
+ * conf_same - whether everything is the same, and from the same places.
+ */
+bool conf_same(const struct conf *a, const struct conf *b);
 
 /**
  * conf_parse - conf_init, then read a file and all that it includes, and

@@ -27,6 +27,7 @@
 #define IPC_LIMITS_MAX 256
 #define IPC_PORTS_MAX 16
 #define IPC_LEAPS_MAX 64
+#define IPC_RULES_MAX 128
 
 enum ipc_type {
 	IPC_NONE = 0,
@@ -56,7 +57,7 @@ enum ipc_type {
 	IPC_LEAP_LIST,   /* super to sync: replaces what it had */
 	IPC_SYM_KEY,     /* super to sync and serve */
 	IPC_SERVE_CONF,  /* super to serve */
-	IPC_ACCESS_RULE, /* super to serve and ke */
+	IPC_ACCESS_RULES, /* super to serve and ke; several follow each other */
 	IPC_KE_CONF,     /* super to ke */
 	IPC_KEY_RING,    /* super to serve and ke */
 	IPC_DIAL_CONF,   /* super to dial */
@@ -342,6 +343,11 @@ struct ipc_access_rule {
 	struct addr addr; /* ADDR_NONE: both families */
 };
 
+struct ipc_access_rules {
+	uint8_t cnt;
+	struct ipc_access_rule at[IPC_RULES_MAX];
+};
+
 struct ipc_ke_conf {
 	uint16_t listener_cnt;
 	uint16_t connection_max;
@@ -414,7 +420,7 @@ union ipc_any {
 	struct ipc_leap_list leap_list;
 	struct ipc_sym_key sym_key;
 	struct ipc_serve_conf serve_conf;
-	struct ipc_access_rule access_rule;
+	struct ipc_access_rules access_rules;
 	struct ipc_ke_conf ke_conf;
 	struct ipc_key_ring key_ring;
 	struct ipc_dial_conf dial_conf;

@@ -76,6 +76,8 @@ cli_check(int argc, char **argv)
 		code = check(operands ? argv[1] : DAEMON_CONFFILE, c, f);
 	else
 		fprintf(stderr, "truenoon check: out of memory\n");
+	if (c)
+		conf_fini(c);
 	free(f);
 	free(c);
 	return code;

@@ -119,6 +119,9 @@ void conf_check_fault(const struct conf *c, struct conf_faults *f,
     enum conf_severity s, const struct conf_where *w, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Whether there is room for one more, made if need be. */
+bool conf_lists_room(struct conf_access_list *list) MUST_CHECK;
+
 int conf_number_int(const char *text, int64_t *v) MUST_CHECK;
 int conf_number_real(const char *text, double *v) MUST_CHECK;
 

@@ -44,11 +44,12 @@ conf_own_access(struct conf_parse *p, const struct conf_entry *e, void *base)
 		    word);
 		return;
 	}
-	if (list->cnt == CONF_ACCESS_MAX) {
+	if (list->cnt == CONF_ACCESS_MAX)
 		conf_error(p, "more than %d rules of access", CONF_ACCESS_MAX);
-		return;
-	}
-	list->rule[list->cnt++] = rule;
+	else if (!conf_lists_room(list))
+		conf_error(p, "no memory for another rule of access");
+	else
+		list->rule[list->cnt++] = rule;
 }
 
 void

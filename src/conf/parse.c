@@ -55,6 +55,7 @@ clear(struct conf *c)
 {
 	unsigned char *at = (unsigned char *)c;
 
+	conf_fini(c);
 	for (size_t i = 0; i < sizeof *c; i++)
 		if (at[i] != 0)
 			at[i] = 0;

@@ -129,6 +129,14 @@ log_faults(const struct conf_faults *faults)
 	}
 }
 
+static void
+free_conf(struct conf *c)
+{
+	if (c)
+		conf_fini(c);
+	free(c);
+}
+
 /* Everything that can fail is tried before anything changes. */
 static struct conf *
 read_new(struct super *s, struct super_keys *keys)
@@ -149,7 +157,7 @@ read_new(struct super *s, struct super_keys *keys)
 	free(faults);
 	if (err == 0)
 		return c;
-	free(c);
+	free_conf(c);
 	return NULL;
 }
 
@@ -185,12 +193,13 @@ keep_fixed(const struct super *s, struct conf *c)
 }
 
 static void
-take_new(struct super *s, const struct conf *c, bool listen)
+take_new(struct super *s, struct conf *c, bool listen)
 {
 	bool had_nts = conf_serves_nts(&s->conf);
 	struct ipc_clock_conf clock;
 
-	s->conf = *c;
+	conf_move(&s->conf, c);
+	c = &s->conf;
 	s->generation++;
 	daemon_leap_read(s);
 	if (conf_serves_nts(c) && !had_nts)
@@ -227,5 +236,5 @@ daemon_crewing_reload(struct super *s)
 	if (keys)
 		explicit_bzero(keys, sizeof *keys);
 	free(keys);
-	free(c);
+	free_conf(c);
 }

@@ -364,16 +364,22 @@ collect(void *arg, unsigned type, const void *msg)
 static void
 put_rules(const struct super *s, struct collector *to)
 {
-	for (uint32_t i = 0; i < s->conf.access.cnt; i++) {
-		const struct conf_access *a = &s->conf.access.rule[i];
-		struct ipc_access_rule m = {
+	const struct conf_access_list *list = &s->conf.access;
+	struct ipc_access_rules m = {0};
+
+	for (uint32_t i = 0; i < list->cnt; i++) {
+		const struct conf_access *a = &list->rule[i];
+
+		m.at[m.cnt++] = (struct ipc_access_rule){
 		    .allow = a->allow,
 		    .all = a->all,
 		    .bits = a->net.bits,
 		    .addr = a->net.addr,
 		};
-
-		collect(to, IPC_ACCESS_RULE, &m);
+		if (m.cnt < IPC_RULES_MAX && i + 1 < list->cnt)
+			continue;
+		collect(to, IPC_ACCESS_RULES, &m);
+		memset(&m, 0, sizeof m);
 	}
 }
 

@@ -8,6 +8,16 @@
 
 #include "ipc/start.h"
 
+static struct serve_access_rule
+rule_of(const struct ipc_access_rule *a)
+{
+	return (struct serve_access_rule){
+	    .prefix = {.addr = a->addr, .bits = a->bits},
+	    .allow = a->allow,
+	    .all = a->all,
+	};
+}
+
 static size_t
 collect(const struct daemon_boot *boot, struct serve_access_rule *rules)
 {
@@ -15,17 +25,13 @@ collect(const struct daemon_boot *boot, struct serve_access_rule *rules)
 	size_t pos = 0, cnt = 0;
 
 	while (ipc_start_next(boot->start, boot->start_len, &pos, &r) == 0) {
-		const struct ipc_access_rule *a = &r.msg.access_rule;
+		const struct ipc_access_rules *m = &r.msg.access_rules;
 
-		if (r.type != IPC_ACCESS_RULE)
+		if (r.type != IPC_ACCESS_RULES)
 			continue;
-		if (rules)
-			rules[cnt] = (struct serve_access_rule){
-			    .prefix = {.addr = a->addr, .bits = a->bits},
-			    .allow = a->allow,
-			    .all = a->all,
-			};
-		cnt++;
+		for (size_t i = 0; rules && i < m->cnt; i++)
+			rules[cnt + i] = rule_of(&m->at[i]);
+		cnt += m->cnt;
 	}
 	return cnt;
 }

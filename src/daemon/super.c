@@ -355,6 +355,7 @@ daemon_main(int argc, char **argv)
 	if (!opt.single && net_tls_wipe_freed() < 0)
 		os_log_warn("copies of private keys may stay in memory");
 	code = run(s);
+	conf_fini(&s->conf);
 	free(s);
 	return code;
 }

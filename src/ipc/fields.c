@@ -346,6 +346,12 @@ static const struct field ipc_access_rule[] = {
     END,
 };
 
+static const struct field ipc_access_rules[] = {
+    COUNT(ipc_access_rules, cnt, IPC_RULES_MAX),
+    SUB(ipc_access_rules, at, ipc_access_rule),
+    END,
+};
+
 static const struct field ipc_ke_conf[] = {
     INT(ipc_ke_conf, listener_cnt),
     INT(ipc_ke_conf, connection_max),
@@ -542,7 +548,7 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_LEAP_LIST] = ipc_leap_list,
     [IPC_SYM_KEY] = ipc_sym_key,
     [IPC_SERVE_CONF] = ipc_serve_conf,
-    [IPC_ACCESS_RULE] = ipc_access_rule,
+    [IPC_ACCESS_RULES] = ipc_access_rules,
     [IPC_KE_CONF] = ipc_ke_conf,
     [IPC_KEY_RING] = ipc_key_ring,
     [IPC_DIAL_CONF] = ipc_dial_conf,

@@ -53,8 +53,8 @@ static const struct row rows[IPC_TYPE_CNT] = {
         0, "sym-key"},
     [IPC_SERVE_CONF] =
         {FROM_SUPER, BIT(ROLE_SERVE), UNLIMITED, 0, "serve-conf"},
-    [IPC_ACCESS_RULE] = {FROM_SUPER, BIT(ROLE_SERVE) | BIT(ROLE_KE),
-        UNLIMITED, 0, "access-rule"},
+    [IPC_ACCESS_RULES] = {FROM_SUPER, BIT(ROLE_SERVE) | BIT(ROLE_KE),
+        UNLIMITED, 0, "access-rules"},
     [IPC_KE_CONF] = {FROM_SUPER, BIT(ROLE_KE), UNLIMITED, 0, "ke-conf"},
     [IPC_KEY_RING] = {FROM_SUPER, BIT(ROLE_SERVE) | BIT(ROLE_KE), UNLIMITED,
         0, "key-ring"},

@@ -640,7 +640,7 @@ every_split_is_the_same(void **state)
 	assert_int_equal(mem_parse(&other, files, 0, &faults), 0);
 	for (size_t piece = 1; piece < sizeof long_text; piece++) {
 		assert_int_equal(mem_parse(&conf, files, piece, &faults), 0);
-		assert_memory_equal(&conf, &other, sizeof conf);
+		assert_true(conf_same(&conf, &other));
 		assert_int_equal(faults.warning_cnt, 1);
 	}
 }
@@ -676,6 +676,48 @@ faults_are_printable(void **state)
 	}
 }
 
+/* Room for rules grows with what is written, up to the bound. */
+static void
+rules_by_the_thousand(void **state)
+{
+	const uint32_t cnt = CONF_ACCESS_MAX + 1;
+	char *text = malloc(cnt * 32);
+	size_t len = 0, half = 0;
+
+	(void)state;
+	assert_non_null(text);
+	for (uint32_t i = 0; i < cnt; i++) {
+		len += (size_t)sprintf(text + len, "%s 10.%u.%u.%u\n",
+		    i % 3 ? "allow" : "deny", i >> 16, i >> 8 & 255, i & 255);
+		if (i == 9999)
+			half = len;
+	}
+	memset(&faults, 0, sizeof faults);
+	assert_int_equal(
+	    conf_parse_text(&conf, NULL, "t", text, half, &faults), 0);
+	assert_int_equal(conf.access.cnt, 10000);
+	for (uint32_t i = 0; i < conf.access.cnt; i++) {
+		const struct conf_access *r = &conf.access.rule[i];
+
+		assert_int_equal(r->allow, i % 3 != 0);
+		assert_int_equal(r->net.addr.bytes[2], i >> 8);
+		assert_int_equal(r->net.addr.bytes[3], i & 255);
+	}
+	assert_false(conf_same(&conf, &other));
+	conf_move(&other, &conf);
+	assert_int_equal(conf.access.cnt, 0);
+	assert_int_equal(other.access.cnt, 10000);
+	assert_int_equal(
+	    conf_parse_text(&conf, NULL, "t", text, len, &faults), ERR_BAD);
+	assert_int_equal(faults.error_cnt, 1);
+	assert_true(has_fault(&faults, "t:65537:"));
+	assert_true(has_fault(&faults, "error: more than 65536 rules"));
+	conf_init(&conf);
+	assert_int_equal(conf.access.cnt, 0);
+	conf_fini(&other);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -703,6 +745,7 @@ main(void)
 	    cmocka_unit_test(every_split_is_the_same),
 	    cmocka_unit_test(every_truncation_is_judged),
 	    cmocka_unit_test(faults_are_printable),
+	    cmocka_unit_test(rules_by_the_thousand),
 	};
 
 	return cmocka_run_group_tests_name("conf_parse", tests, NULL, NULL);

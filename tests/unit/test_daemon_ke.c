@@ -96,13 +96,13 @@ start_data(const struct server *v, struct ipc_start *s)
 	struct os_randpool *pool = os_randpool_new(1);
 	struct rng rng = os_randpool_rng(pool);
 	struct ipc_key_ring ring_msg = {.len = NTS_KEYRING_FILE_LEN};
-	struct ipc_access_rule any = {.allow = true};
+	struct ipc_access_rules any = {.cnt = 1, .at = {{.allow = true}}};
 	struct nts_keyring ring;
 
 	nts_keyring_init(&ring, os_clock_real(), &rng);
 	nts_keyring_encode(&ring, ring_msg.ring);
 	put(s, IPC_KE_CONF, &v->conf);
-	put(s, IPC_ACCESS_RULE, &any);
+	put(s, IPC_ACCESS_RULES, &any);
 	put(s, IPC_KEY_RING, &ring_msg);
 	if (ipc_start_put_blob(
 		s, IPC_BLOB_CHAIN, 0, cert.cert, strlen(cert.cert)) < 0 ||
