@@ -3,7 +3,7 @@
  * The only way bytes from or for the wire are read and written: bounds are
  * checked at every step and an error sticks, so that a parser may read all
  * its fields and ask once at the end.  Network order, but for the _le calls.
- * Reading numbers is in line: every packet does a lot of it.
+ * What every packet does a lot of is in line.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
@@ -135,18 +135,68 @@ bytes_out_init(struct bytes_out *out, void *data, size_t max)
 }
 
 /**
+ * bytes_room - whether len more bytes fit; out is bad when they do not.
+ */
+static inline bool
+bytes_room(struct bytes_out *out, size_t len)
+{
+	out->bad |= len > out->max - out->pos;
+	return !out->bad;
+}
+
+/**
  * bytes_reserve - append len bytes that the caller fills.
  * Return: where they start (borrowed), or NULL when they do not fit.
  */
-uint8_t *bytes_reserve(struct bytes_out *out, size_t len);
+static inline uint8_t *
+bytes_reserve(struct bytes_out *out, size_t len)
+{
+	if (!bytes_room(out, len))
+		return NULL;
+	out->pos += len;
+	return out->data + out->pos - len;
+}
 
 /**
  * bytes_put_u8 and its like - append a number.
  */
-void bytes_put_u8(struct bytes_out *out, uint8_t v);
-void bytes_put_u16(struct bytes_out *out, uint16_t v);
-void bytes_put_u32(struct bytes_out *out, uint32_t v);
-void bytes_put_u64(struct bytes_out *out, uint64_t v);
+static inline void
+bytes_put_u8(struct bytes_out *out, uint8_t v)
+{
+	if (bytes_room(out, 1))
+		out->data[out->pos++] = v;
+}
+
+static inline void
+bytes_put_u16(struct bytes_out *out, uint16_t v)
+{
+	v = htobe16(v);
+	if (!bytes_room(out, sizeof v))
+		return;
+	memcpy(out->data + out->pos, &v, sizeof v);
+	out->pos += sizeof v;
+}
+
+static inline void
+bytes_put_u32(struct bytes_out *out, uint32_t v)
+{
+	v = htobe32(v);
+	if (!bytes_room(out, sizeof v))
+		return;
+	memcpy(out->data + out->pos, &v, sizeof v);
+	out->pos += sizeof v;
+}
+
+static inline void
+bytes_put_u64(struct bytes_out *out, uint64_t v)
+{
+	v = htobe64(v);
+	if (!bytes_room(out, sizeof v))
+		return;
+	memcpy(out->data + out->pos, &v, sizeof v);
+	out->pos += sizeof v;
+}
+
 void bytes_put_u16le(struct bytes_out *out, uint16_t v);
 void bytes_put_u32le(struct bytes_out *out, uint32_t v);
 void bytes_put_u64le(struct bytes_out *out, uint64_t v);
@@ -154,12 +204,26 @@ void bytes_put_u64le(struct bytes_out *out, uint64_t v);
 /**
  * bytes_put_raw - append len bytes of src.
  */
-void bytes_put_raw(struct bytes_out *out, const void *src, size_t len);
+static inline void
+bytes_put_raw(struct bytes_out *out, const void *src, size_t len)
+{
+	uint8_t *p = bytes_reserve(out, len);
+
+	if (p && len > 0)
+		memcpy(p, src, len);
+}
 
 /**
  * bytes_put_zero - append len zero bytes.
  */
-void bytes_put_zero(struct bytes_out *out, size_t len);
+static inline void
+bytes_put_zero(struct bytes_out *out, size_t len)
+{
+	uint8_t *p = bytes_reserve(out, len);
+
+	if (p && len > 0)
+		memset(p, 0, len);
+}
 
 /**
  * bytes_patch_u16 - overwrite two bytes already written at offset pos.

@@ -47,59 +47,6 @@ bytes_get_raw(struct bytes_in *in, void *dst, size_t len)
 		memset(dst, 0, len);
 }
 
-uint8_t *
-bytes_reserve(struct bytes_out *out, size_t len)
-{
-	uint8_t *at;
-
-	if (out->bad || len > out->max - out->pos) {
-		out->bad = true;
-		return NULL;
-	}
-	at = out->data + out->pos;
-	out->pos += len;
-	return at;
-}
-
-void
-bytes_put_u8(struct bytes_out *out, uint8_t v)
-{
-	uint8_t *p = bytes_reserve(out, 1);
-
-	if (p)
-		p[0] = v;
-}
-
-void
-bytes_put_u16(struct bytes_out *out, uint16_t v)
-{
-	uint8_t *p = bytes_reserve(out, 2);
-
-	v = htobe16(v);
-	if (p)
-		memcpy(p, &v, sizeof v);
-}
-
-void
-bytes_put_u32(struct bytes_out *out, uint32_t v)
-{
-	uint8_t *p = bytes_reserve(out, 4);
-
-	v = htobe32(v);
-	if (p)
-		memcpy(p, &v, sizeof v);
-}
-
-void
-bytes_put_u64(struct bytes_out *out, uint64_t v)
-{
-	uint8_t *p = bytes_reserve(out, 8);
-
-	v = htobe64(v);
-	if (p)
-		memcpy(p, &v, sizeof v);
-}
-
 static void
 put_le(struct bytes_out *out, uint64_t v, size_t len)
 {
@@ -125,24 +72,6 @@ void
 bytes_put_u64le(struct bytes_out *out, uint64_t v)
 {
 	put_le(out, v, 8);
-}
-
-void
-bytes_put_raw(struct bytes_out *out, const void *src, size_t len)
-{
-	uint8_t *p = bytes_reserve(out, len);
-
-	if (p && len > 0)
-		memcpy(p, src, len);
-}
-
-void
-bytes_put_zero(struct bytes_out *out, size_t len)
-{
-	uint8_t *p = bytes_reserve(out, len);
-
-	if (p && len > 0)
-		memset(p, 0, len);
 }
 
 void
