@@ -14,9 +14,10 @@ ntp_packet_decode(struct ntp_packet *p, const uint8_t *data, size_t len)
 	struct bytes_in in;
 	uint8_t first;
 
-	memset(p, 0, sizeof *p);
-	if (len < NTP_HEADER_LEN)
+	if (len < NTP_HEADER_LEN) {
+		memset(p, 0, sizeof *p);
 		return ERR_BAD;
+	}
 	bytes_in_init(&in, data, NTP_HEADER_LEN);
 	first = bytes_get_u8(&in);
 	p->leap = first >> 6;
