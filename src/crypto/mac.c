@@ -121,12 +121,15 @@ crypto_mac_free(struct crypto_mac *m)
 
 static int
 cmac(struct crypto_cmac *c, const uint8_t *key, const void *data, size_t len,
-    uint8_t out[CMAC_LEN])
+    uint8_t out[BLOCK_LEN])
 {
 	struct crypto_cmac_text t = {data, len, NULL};
-	int err = crypto_cmac_set_key(c, key);
+	struct crypto_block sum;
 
-	return err < 0 ? err : crypto_cmac_sum(c, &t, out);
+	if (crypto_cmac_set_key(c, key) < 0 || crypto_cmac_sum(c, &t, &sum) < 0)
+		return ERR_LIBRARY;
+	crypto_block_store(sum, out);
+	return 0;
 }
 
 /* Return: bytes put, or negative. */
@@ -163,7 +166,7 @@ crypto_mac_compute_whole(struct crypto_mac *m, const struct crypto_mac_key *key,
 		err = cmac(&m->aes256, key->key, data, len, out);
 	else
 		return digest(m, key, data, len, out);
-	return err < 0 ? err : CMAC_LEN;
+	return err < 0 ? err : BLOCK_LEN;
 }
 
 int

@@ -14,32 +14,64 @@
 #include "base/wipe.h"
 #include "cmac_priv.h"
 
-#define BLOCK      16
-#define CTR_BLOCKS 32 /* per libcrypto call */
+#define ECB_BLOCKS 64 /* per libcrypto call: the cookies of an answer */
 
-_Static_assert(CRYPTO_SIV_TAG_LEN == CMAC_LEN, "V is one CMAC");
+_Static_assert(CRYPTO_SIV_TAG_LEN == BLOCK_LEN, "V is one CMAC");
+
+/* A context for single blocks, with one half of the key once it is needed. */
+struct ecb {
+	EVP_CIPHER_CTX *ctx;
+	bool keyed;
+};
 
 struct crypto_siv {
 	struct crypto_cmac mac;
 	EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *ecb;
-	size_t half; /* bytes of each of the two keys */
+	struct ecb ctr;
+	struct ecb many; /* CMACs of several texts of one block */
+	size_t half;     /* bytes of each of the two keys */
 	bool keyed;
-	bool ctr_keyed;
-	uint8_t start[BLOCK]; /* CMAC of the zero block: S2V's first D */
+	struct crypto_block start; /* CMAC of the zero block: S2V's first D */
 	/* D after a short first component: that of cookies is always the same,
 	 * and public. */
 	size_t memo_len; /* 0: nothing remembered */
-	uint8_t memo[BLOCK];
-	uint8_t memo_d[BLOCK];
-	uint8_t ctr_key[32];
-	uint8_t stream[CTR_BLOCKS * BLOCK];
+	uint8_t memo[BLOCK_LEN];
+	struct crypto_block memo_d;
+	uint8_t key[64];
+	uint8_t stream[ECB_BLOCKS * BLOCK_LEN];
 };
+
+static bool
+ecb_init(struct crypto_siv *s, struct ecb *e)
+{
+	static const uint8_t key[32];
+
+	e->ctx = EVP_CIPHER_CTX_new();
+	return e->ctx &&
+	    EVP_EncryptInit_ex2(e->ctx, s->cipher, key, NULL, NULL) == 1;
+}
+
+/* Encrypt the first blocks of the stream buffer, which is wiped when that
+ * fails.  The key is set when it is used first. */
+static int
+ecb_run(struct crypto_siv *s, struct ecb *e, const uint8_t *key, size_t blocks)
+{
+	const EVP_CIPHER *cipher = s->mac.careful ? s->cipher : NULL;
+
+	if (!e->keyed)
+		e->keyed =
+		    EVP_EncryptInit_ex2(e->ctx, cipher, key, NULL, NULL) == 1;
+	if (e->keyed &&
+	    crypto_cmac_encrypt(
+		e->ctx, s->mac.careful, s->stream, blocks * BLOCK_LEN) == 0)
+		return 0;
+	wipe_bytes(s->stream, sizeof s->stream);
+	return ERR_LIBRARY;
+}
 
 struct crypto_siv *
 crypto_siv_new(size_t key_len)
 {
-	static const uint8_t key[32];
 	const char *name = key_len == 32 ? "AES-128-ECB"
 	    : key_len == 48              ? "AES-192-ECB"
 					 : "AES-256-ECB";
@@ -52,9 +84,8 @@ crypto_siv_new(size_t key_len)
 		return NULL;
 	s->half = key_len / 2;
 	s->cipher = EVP_CIPHER_fetch(NULL, name, NULL);
-	s->ecb = EVP_CIPHER_CTX_new();
-	if (crypto_cmac_init(&s->mac, s->half) < 0 || !s->cipher || !s->ecb ||
-	    EVP_EncryptInit_ex2(s->ecb, s->cipher, key, NULL, NULL) != 1) {
+	if (crypto_cmac_init(&s->mac, s->half) < 0 || !s->cipher ||
+	    !ecb_init(s, &s->ctr) || !ecb_init(s, &s->many)) {
 		crypto_siv_free(s);
 		return NULL;
 	}
@@ -67,7 +98,8 @@ crypto_siv_free(struct crypto_siv *s)
 	if (!s)
 		return;
 	crypto_cmac_fini(&s->mac);
-	EVP_CIPHER_CTX_free(s->ecb);
+	EVP_CIPHER_CTX_free(s->ctr.ctx);
+	EVP_CIPHER_CTX_free(s->many.ctx);
 	EVP_CIPHER_free(s->cipher);
 	wipe_bytes(s, sizeof *s);
 	free(s);
@@ -82,24 +114,23 @@ crypto_siv_set_careful(struct crypto_siv *s, bool careful)
 void
 crypto_siv_forget_key(struct crypto_siv *s)
 {
-	s->keyed = s->ctr_keyed = false;
-	wipe_bytes(s->ctr_key, sizeof s->ctr_key);
-	wipe_bytes(s->start, sizeof s->start);
-	wipe_bytes(s->memo_d, sizeof s->memo_d);
+	s->keyed = s->ctr.keyed = s->many.keyed = false;
+	wipe_bytes(s->key, sizeof s->key);
+	wipe_bytes(&s->start, sizeof s->start);
+	wipe_bytes(&s->memo_d, sizeof s->memo_d);
 	s->memo_len = 0;
 }
 
 int
 crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key)
 {
-	static const uint8_t zero[BLOCK];
-	struct crypto_cmac_text t = {zero, sizeof zero, NULL};
+	const struct crypto_block zero = {{0, 0}};
 
-	s->keyed = s->ctr_keyed = false;
+	s->keyed = s->ctr.keyed = s->many.keyed = false;
 	s->memo_len = 0;
-	memcpy(s->ctr_key, key + s->half, s->half);
+	memcpy(s->key, key, 2 * s->half);
 	if (crypto_cmac_set_key(&s->mac, key) < 0 ||
-	    crypto_cmac_sum(&s->mac, &t, s->start) < 0)
+	    crypto_cmac_block(&s->mac, zero, &s->start) < 0)
 		return ERR_LIBRARY;
 	s->keyed = true;
 	return 0;
@@ -107,37 +138,36 @@ crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key)
 
 /* D after one more component. */
 static int
-add_component(
-    struct crypto_siv *s, const struct crypto_siv_part *part, uint8_t d[BLOCK])
+add_component(struct crypto_siv *s, const struct crypto_siv_part *part,
+    struct crypto_block *d)
 {
 	struct crypto_cmac_text t = {part->data, part->len, NULL};
-	uint8_t sum[BLOCK];
+	struct crypto_block sum;
 
-	if (crypto_cmac_sum(&s->mac, &t, sum) < 0)
+	if (crypto_cmac_sum(&s->mac, &t, &sum) < 0)
 		return ERR_LIBRARY;
-	crypto_cmac_double(d);
-	crypto_cmac_xor(d, sum);
+	*d = crypto_block_xor(crypto_block_double(*d), sum);
 	return 0;
 }
 
 /* D after the first component. */
 static int
-begin(
-    struct crypto_siv *s, const struct crypto_siv_part *part, uint8_t d[BLOCK])
+begin(struct crypto_siv *s, const struct crypto_siv_part *part,
+    struct crypto_block *d)
 {
-	bool brief = part->len > 0 && part->len <= BLOCK;
+	bool brief = part->len > 0 && part->len <= BLOCK_LEN;
 
 	if (brief && part->len == s->memo_len &&
 	    memcmp(part->data, s->memo, part->len) == 0) {
-		memcpy(d, s->memo_d, BLOCK);
+		*d = s->memo_d;
 		return 0;
 	}
-	memcpy(d, s->start, BLOCK);
+	*d = s->start;
 	if (add_component(s, part, d) < 0)
 		return ERR_LIBRARY;
 	if (brief) {
 		memcpy(s->memo, part->data, part->len);
-		memcpy(s->memo_d, d, BLOCK);
+		s->memo_d = *d;
 		s->memo_len = part->len;
 	}
 	return 0;
@@ -145,41 +175,44 @@ begin(
 
 static int
 s2v(struct crypto_siv *s, const struct crypto_siv_ad *ad,
-    const struct crypto_siv_part *plain, uint8_t v[BLOCK])
+    const struct crypto_siv_part *plain, struct crypto_block *v)
 {
-	struct crypto_cmac_text t;
-	uint8_t d[BLOCK];
+	struct crypto_cmac_text t = {plain->data, plain->len, NULL};
+	struct crypto_block d = s->start;
 
-	memcpy(d, s->start, BLOCK);
-	for (size_t i = 0; i < ad->cnt; i++)
-		if ((i == 0 ? begin(s, &ad->parts[i], d)
-			    : add_component(s, &ad->parts[i], d)) < 0)
+	if (ad->cnt > 0 && begin(s, &ad->parts[0], &d) < 0)
+		return ERR_LIBRARY;
+	for (size_t i = 1; i < ad->cnt; i++)
+		if (add_component(s, &ad->parts[i], &d) < 0)
 			return ERR_LIBRARY;
-	if (plain->len >= BLOCK) {
-		t = (struct crypto_cmac_text){plain->data, plain->len, d};
+	if (plain->len >= BLOCK_LEN) {
+		t.end = &d;
 		return crypto_cmac_sum(&s->mac, &t, v);
 	}
 	/* Shorter than a block, empty included: padded by S2V itself. */
-	crypto_cmac_double(d);
-	for (size_t i = 0; i < plain->len; i++)
-		d[i] ^= plain->data[i];
-	d[plain->len] ^= 0x80;
-	t = (struct crypto_cmac_text){d, BLOCK, NULL};
-	return crypto_cmac_sum(&s->mac, &t, v);
+	d = crypto_block_xor(crypto_block_double(d),
+	    crypto_block_padded(plain->data, plain->len));
+	return crypto_cmac_block(&s->mac, d, v);
 }
 
-/* Fill cnt counter blocks from number first on.  The top bit of the last
- * word is clear, so that adding to this word alone never carries out. */
-static void
-counters(uint8_t *to, const uint8_t start[BLOCK], uint32_t first, size_t cnt)
+/* Where the counters of a message begin.  Its last word has its top bit
+ * clear, so that adding to this word alone never carries out. */
+static struct crypto_block
+counter(struct crypto_block v)
 {
-	uint64_t block[2], low;
+	v.w[1] &= htobe64(0x7fffffff7fffffff);
+	return v;
+}
 
-	memcpy(block, start, sizeof block);
-	low = be64toh(block[1]) + first;
-	for (size_t i = 0; i < cnt; i++, to += BLOCK, low++) {
-		block[1] = htobe64(low);
-		memcpy(to, block, sizeof block);
+/* Fill cnt counter blocks from number first on. */
+static void
+counters(uint8_t *to, struct crypto_block start, uint32_t first, size_t cnt)
+{
+	uint64_t low = be64toh(start.w[1]) + first;
+
+	for (size_t i = 0; i < cnt; i++, to += BLOCK_LEN) {
+		start.w[1] = htobe64(low + i);
+		crypto_block_store(start, to);
 	}
 }
 
@@ -188,64 +221,41 @@ add_stream(uint8_t *out, const uint8_t *in, const uint8_t *stream, size_t len)
 {
 	size_t i = 0;
 
-	for (; i + BLOCK <= len; i += BLOCK) {
-		uint8_t block[BLOCK];
-
-		memcpy(block, in + i, BLOCK);
-		crypto_cmac_xor(block, stream + i);
-		memcpy(out + i, block, BLOCK);
-	}
+	for (; i + BLOCK_LEN <= len; i += BLOCK_LEN)
+		crypto_block_store(crypto_block_xor(crypto_block_load(in + i),
+				       crypto_block_load(stream + i)),
+		    out + i);
 	for (; i < len; i++)
 		out[i] = in[i] ^ stream[i];
 }
 
-static int
-key_ctr(struct crypto_siv *s)
+static size_t
+blocks_of(size_t len)
 {
-	int done = 1;
-
-	if (s->ctr_keyed)
-		return 0;
-	if (s->mac.careful)
-		done = EVP_EncryptInit_ex2(
-		    s->ecb, s->cipher, s->ctr_key, NULL, NULL);
-	else
-		done =
-		    EVP_EncryptInit_ex2(s->ecb, NULL, s->ctr_key, NULL, NULL);
-	s->ctr_keyed = done == 1;
-	return s->ctr_keyed ? 0 : ERR_LIBRARY;
+	return (len + BLOCK_LEN - 1) / BLOCK_LEN;
 }
 
 static int
-ctr(struct crypto_siv *s, const uint8_t v[BLOCK],
+ctr(struct crypto_siv *s, struct crypto_block v,
     const struct crypto_siv_part *in, uint8_t *out)
 {
-	uint8_t start[BLOCK];
-	size_t pos = 0, used = 0;
+	struct crypto_block start = counter(v);
+	size_t len;
 
-	if (in->len == 0)
-		return 0;
-	if (in->len >= (size_t)BLOCK << 31 || key_ctr(s) < 0)
+	if (in->len >= (size_t)BLOCK_LEN << 31)
 		return ERR_LIBRARY;
-	memcpy(start, v, BLOCK);
-	start[8] &= 0x7f;
-	start[12] &= 0x7f;
-	while (pos < in->len) {
-		size_t left = in->len - pos;
-		size_t len = left < sizeof s->stream ? left : sizeof s->stream;
-		size_t blocks = (len + BLOCK - 1) / BLOCK;
-		int want = (int)(blocks * BLOCK), put = 0;
-
-		counters(s->stream, start, (uint32_t)(pos / BLOCK), blocks);
-		if (EVP_EncryptUpdate(
-			s->ecb, s->stream, &put, s->stream, want) != 1 ||
-		    put != want)
+	for (size_t pos = 0; pos < in->len; pos += len) {
+		len = in->len - pos;
+		if (len > sizeof s->stream)
+			len = sizeof s->stream;
+		counters(s->stream, start, (uint32_t)(pos / BLOCK_LEN),
+		    blocks_of(len));
+		if (ecb_run(s, &s->ctr, s->key + s->half, blocks_of(len)) < 0)
 			return ERR_LIBRARY;
 		add_stream(out + pos, in->data + pos, s->stream, len);
-		used = used > (size_t)want ? used : (size_t)want;
-		pos += len;
 	}
-	wipe_bytes(s->stream, used);
+	len = blocks_of(in->len) * BLOCK_LEN;
+	wipe_bytes(s->stream, len < sizeof s->stream ? len : sizeof s->stream);
 	return 0;
 }
 
@@ -254,14 +264,17 @@ crypto_siv_seal(struct crypto_siv *s, const struct crypto_siv_ad *ad,
     const uint8_t *plain, size_t len, uint8_t *out)
 {
 	struct crypto_siv_part text = {plain, len};
+	struct crypto_block v;
 	int err = s->keyed ? 0 : ERR_BAD;
 
 	if (err == 0)
-		err = s2v(s, ad, &text, out);
+		err = s2v(s, ad, &text, &v);
+	if (err == 0 && len > 0)
+		err = ctr(s, v, &text, out + BLOCK_LEN);
 	if (err == 0)
-		err = ctr(s, out, &text, out + BLOCK);
-	if (err < 0)
-		wipe_bytes(out, len + BLOCK);
+		crypto_block_store(v, out);
+	else
+		wipe_bytes(out, len + BLOCK_LEN);
 	return err;
 }
 
@@ -270,22 +283,23 @@ crypto_siv_open(struct crypto_siv *s, const struct crypto_siv_ad *ad,
     const uint8_t *sealed, size_t len, uint8_t *plain)
 {
 	struct crypto_siv_part cipher, text;
-	uint8_t v[BLOCK];
+	struct crypto_block v, want;
 	int err = s->keyed ? 0 : ERR_BAD;
 
-	if (len < BLOCK)
+	if (len < BLOCK_LEN)
 		return err < 0 ? err : ERR_AUTH;
-	cipher = (struct crypto_siv_part){sealed + BLOCK, len - BLOCK};
-	text = (struct crypto_siv_part){plain, len - BLOCK};
+	cipher = (struct crypto_siv_part){sealed + BLOCK_LEN, len - BLOCK_LEN};
+	text = (struct crypto_siv_part){plain, len - BLOCK_LEN};
+	want = crypto_block_load(sealed);
+	if (err == 0 && text.len > 0)
+		err = ctr(s, want, &cipher, plain);
 	if (err == 0)
-		err = ctr(s, sealed, &cipher, plain);
-	if (err == 0)
-		err = s2v(s, ad, &text, v);
-	if (err == 0 && !wipe_equal(v, sealed, BLOCK))
+		err = s2v(s, ad, &text, &v);
+	if (err == 0 && !wipe_equal(&v, &want, sizeof v))
 		err = ERR_AUTH;
 	if (err < 0 && text.len > 0)
 		wipe_bytes(plain, text.len);
 	/* The tag that would have been right must not leak on. */
-	wipe_bytes(v, sizeof v);
+	wipe_bytes(&v, sizeof v);
 	return err;
 }
