@@ -15,7 +15,8 @@
 
 #define NTP_CHECK_DISTANCE_MAX_S 3.0 /* root distance of a usable server */
 /* How far stamps may contradict each other: a server predicts when its answer
- * will leave, and on a short way the guess may come out behind the fact. */
+ * will leave, ours by 20 us at most, and on a short way the guess may come out
+ * behind the fact. */
 #define NTP_CHECK_STAMP_SLACK_S 20e-6
 #define NTP_CHECK_SERVER_MAX_S   4.0 /* T3 - T2 of an honest answer */
 
@@ -65,6 +66,7 @@ struct ntp_measure {
 	double offset_s;
 	double delay_s; /* >= precision_s */
 	double server_time_s;
+	double short_s; /* by how much the delay was below the least there is */
 };
 
 /**

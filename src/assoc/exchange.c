@@ -280,8 +280,9 @@ fill_sample(const struct assoc *a, const struct assoc_times *t,
 	s->wall = tstamp_wall_add(t->t1, half);
 	s->offset_s = m->offset_s;
 	s->delay_s = m->delay_s;
-	s->stamp_error_s =
-	    precision_s(a->conf.precision_log2s) + precision_s(head->precision);
+	/* Stamps that contradict each other are off by that at least. */
+	s->stamp_error_s = precision_s(a->conf.precision_log2s) +
+	    precision_s(head->precision) + m->short_s;
 	s->server_time_s = m->server_time_s;
 	s->root_delay_s = tstamp_short_to_s(head->root_delay);
 	s->root_dispersion_s = tstamp_short_to_s(head->root_dispersion);

@@ -165,7 +165,7 @@ note_measure(struct query_host *h, const struct ntp_packet *p,
 {
 	struct cli_result *r = h->res;
 	double there_back_s = tstamp_dur_to_s(tstamp_wall_diff(x->t4, x->t1));
-	double bound_s = m->delay_s / 2 + ntp_check_distance_s(p) +
+	double bound_s = m->delay_s / 2 + m->short_s + ntp_check_distance_s(p) +
 	    x->precision_s + fmax(there_back_s, 0) * NTP_PHI_SPS;
 
 	if (r->good_cnt > 0 && bound_s >= h->ntp.best_bound_s)

@@ -118,6 +118,7 @@ ntp_check_measure(const struct ntp_exchange *x, struct ntp_measure *m)
 	m->offset_s =
 	    mean_s(tstamp_wall_diff(t2, x->t1), tstamp_wall_diff(t3, x->t4));
 	m->delay_s = delay_s > x->precision_s ? delay_s : x->precision_s;
+	m->short_s = m->delay_s - delay_s;
 	m->server_time_s = tstamp_dur_to_s(server);
 	return NTP_CHECK_OK;
 }

@@ -264,9 +264,12 @@ h1_impossible_times(void **state)
 	x = exchange(Y2026, Y2026, Y2026 + 1000, Y2026 + 500);
 	assert_int_equal(ntp_check_measure(&x, &m), NTP_CHECK_OK);
 	assert_true(m.delay_s == 1e-6);
+	assert_true(NEAR(m.short_s, 1.5e-6));
 	/* Nor is a server's guess that came out a little behind the fact. */
 	x = exchange(Y2026, Y2026, Y2026 + 30000, Y2026 + 15000);
 	assert_int_equal(ntp_check_measure(&x, &m), NTP_CHECK_OK);
+	assert_true(m.delay_s == 1e-6);
+	assert_true(NEAR(m.short_s, 16e-6));
 	x = exchange(Y2026, Y2026, Y2026 + 60000, Y2026 + 15000);
 	assert_int_equal(ntp_check_measure(&x, &m), NTP_CHECK_DELAY);
 }
