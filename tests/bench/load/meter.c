@@ -67,6 +67,23 @@ load_latency_us(const struct load_latency *l, double quantile)
 	return (double)l->max_ns * 1e-3;
 }
 
+static uint64_t
+read_rss(int pid)
+{
+	unsigned long long kib = 0;
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "VmRSS: %llu", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 static void
 read_process(int pid, struct load_cpu *c)
 {
@@ -92,6 +109,7 @@ read_process(int pid, struct load_cpu *c)
 		c->run_s += (double)run * 1e-9;
 	if (f)
 		fclose(f);
+	c->rss_kib += read_rss(pid);
 }
 
 static void
@@ -122,4 +140,13 @@ load_cpu_read(const struct load_options *o, struct load_cpu *c)
 		read_process(o->pids[i], c);
 	if (o->core >= 0)
 		read_core(o->core, c);
+}
+
+void
+load_cpu_since(struct load_cpu *c, const struct load_cpu *before)
+{
+	c->user_s -= before->user_s;
+	c->sys_s -= before->sys_s;
+	c->run_s -= before->run_s;
+	c->core_s -= before->core_s;
 }
