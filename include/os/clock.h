@@ -82,6 +82,7 @@ struct os_clock {
 	bool taken; /* the first command was given */
 	bool rtcsync;
 	uint8_t leap;    /* as last told */
+	bool leapt;      /* it came, the next watch says so */
 	double base_sps; /* base frequency in force */
 	double slew_sps; /* gained per monotonic second, 0: no slew */
 	double rate_sps; /* what the back end really runs at */
@@ -95,6 +96,17 @@ struct os_clock {
 	int64_t real_boot_ns; /* REALTIME - BOOTTIME: only steps change it */
 	int64_t boot_mono_ns; /* BOOTTIME - MONOTONIC: only sleep changes it */
 	uint64_t disruption_cnt;
+	/* MONOTONIC against RAW: what cannot be explained, since when. */
+	struct mono look_mono;
+	int64_t look_raw_ns;
+	double stray_ns;
+	double stray_slewed_ns; /* of it, booked as slewed meanwhile */
+	double stray_span_ns;
+	double stray_spread_ns;
+	double turn_sps;  /* changes of rate in that time */
+	double host_sps;  /* -x: the rate that others keep */
+	bool host_known;
+	unsigned odd_looks;
 	struct dur suspended;
 	uint32_t step_cnt;
 	int32_t tai_offset_s;
@@ -105,6 +117,8 @@ enum os_clock_event {
 	OS_CLOCK_SUSPENDED = 1U << 1, /* the machine slept */
 	OS_CLOCK_RETUNED = 1U << 2,   /* somebody else changed its rate */
 	OS_CLOCK_LEAPT = 1U << 3,     /* the announced leap second happened */
+	OS_CLOCK_STRAYED = 1U << 4,   /* somebody else slewed it, or moved
+	                               * MONOTONIC and it together */
 };
 
 /**
@@ -165,11 +179,20 @@ int os_clock_tell(
     struct os_clock *c, const struct clockcmd_truth *t) MUST_CHECK;
 
 /**
- * os_clock_watch - look for what others did to the clock.
- * @step: size of somebody else's step since the last look; may be NULL.
+ * os_clock_watch - look for what others did to the clock; every second.
+ * REALTIME - BOOTTIME shows steps, BOOTTIME - MONOTONIC sleep, and MONOTONIC
+ * against RAW, whose rate is known (with a virtual clock: was steady), what
+ * moved all of these.
+ * @step: what others moved the clock by since the last look; may be NULL.
  * Return: bits of enum os_clock_event.
  */
 unsigned os_clock_watch(struct os_clock *c, struct dur *step);
+
+/**
+ * os_clock_reclaim - somebody else slewed or retuned our clock: end what he
+ * began and run at our own rate again.  Tell leap and state anew then.
+ */
+int os_clock_reclaim(struct os_clock *c) MUST_CHECK;
 
 /**
  * os_clock_state - fill as_of, frequency, slew, corrected, stepped, foreign,

@@ -16,10 +16,9 @@
 #include "os/log.h"
 #include "os/timepage.h"
 
-#define WATCH_SLEW_NS (16 * TSTAMP_NS_PER_S)
-#define WATCH_IDLE_NS (60 * TSTAMP_NS_PER_S)
-#define WATCH_POLL_NS (1 * TSTAMP_NS_PER_S)  /* without a cancellable timer */
-#define GRANT_NS      (10 * TSTAMP_NS_PER_S) /* then the ask is taken as lost */
+#define WATCH_NS (1 * TSTAMP_NS_PER_S)
+#define GRANT_NS (10 * TSTAMP_NS_PER_S)   /* then the ask is taken as lost */
+#define RIVAL_NS (3600 * TSTAMP_NS_PER_S) /* between words about one */
 
 struct clock {
 	struct net_loop *loop;
@@ -34,6 +33,10 @@ struct clock {
 	struct net_timer watch;
 	struct net_watch cancel;
 	int cancel_fd;
+	struct mono looked_at;
+	bool rival; /* somebody else adjusts the clock, said at... */
+	struct mono rival_at;
+	struct clockcmd_truth told;
 	uint32_t ask_id;
 	bool asking;
 	struct mono asked_at;
@@ -139,14 +142,20 @@ granted(struct clock *c, const struct ipc_budget_grant *m)
 	discipline_limits_granted(&c->limits, m->written);
 }
 
+/* A second after the last look, however many messages come meanwhile.  The
+ * timer that a step cancels is quicker, but sees only steps. */
 static void
 arm_watch(struct clock *c)
 {
-	int64_t ns = c->os.slew_sps != 0 ? WATCH_SLEW_NS : WATCH_IDLE_NS;
+	struct limits_reading now;
+	int64_t since;
 
-	if (c->cancel_fd < 0)
-		ns = WATCH_POLL_NS;
-	net_timer_arm(&c->watch, (struct dur){ns});
+	reading(c, &now);
+	since = tstamp_mono_diff(now.mono, c->looked_at).ns;
+	if (since < 0)
+		since = 0;
+	net_timer_arm(&c->watch,
+	    (struct dur){since < WATCH_NS ? WATCH_NS - since : 0});
 }
 
 /* A violation is nothing that an honest sync does: stop for good. */
@@ -260,6 +269,7 @@ truth(struct clock *c, const struct ipc_clock_truth *m)
 	told.synced = c->truth.synced;
 	told.leap = c->conf.kernel_leap ? c->truth.leap : 0;
 	told.tai_offset_s = c->truth.tai_offset_s;
+	c->told = told;
 	if (os_clock_tell(&c->os, &told) < 0)
 		os_log_debug("the kernel does not take the clock's state");
 	refused(c, "truth", refusal, "");
@@ -347,6 +357,26 @@ hold(struct clock *c)
 	    c->os.base_sps * 1e6);
 }
 
+/* Another master of the same clock.  With -x it is his; else it is ours, and
+ * what he began is ended at once, not with our next command. */
+static void
+reclaim(struct clock *c, unsigned seen, struct dur by, struct mono now)
+{
+	const char *what = seen & OS_CLOCK_STRAYED ? "slewed" : "retuned";
+
+	if (!c->rival || tstamp_mono_diff(now, c->rival_at).ns > RIVAL_NS) {
+		os_log_warn("the clock is being %s by somebody else "
+			    "offset_s=%.6f",
+		    what, tstamp_dur_to_s(by));
+		c->rival = true;
+		c->rival_at = now;
+	}
+	if (c->os.taken &&
+	    (os_clock_reclaim(&c->os) < 0 ||
+		os_clock_tell(&c->os, &c->told) < 0))
+		os_log_error("the clock cannot be taken back");
+}
+
 static void
 look(struct clock *c)
 {
@@ -355,6 +385,7 @@ look(struct clock *c)
 	unsigned seen = os_clock_watch(&c->os, &by), events;
 
 	reading(c, &now);
+	c->looked_at = now.mono;
 	events = discipline_limits_watch(&c->limits, &now);
 	if (seen & OS_CLOCK_STEPPED)
 		os_log_warn("the clock was stepped by somebody else "
@@ -364,8 +395,8 @@ look(struct clock *c)
 		os_log_info("the machine was suspended");
 	if (seen & OS_CLOCK_LEAPT)
 		os_log_info("the kernel carried out the leap second");
-	if (seen & OS_CLOCK_RETUNED)
-		os_log_warn("the clock's rate was changed by somebody else");
+	if (seen & (OS_CLOCK_RETUNED | OS_CLOCK_STRAYED))
+		reclaim(c, seen, by, now.mono);
 	if (events & LIMITS_LEAP)
 		c->truth.leap = 0;
 	if (events & LIMITS_HOLD)
@@ -456,6 +487,7 @@ static int
 clock_run(void *state)
 {
 	struct clock *c = state;
+	struct limits_reading now;
 
 	if (net_timer_init(&c->slew_end, c->loop, slew_over, c) < 0 ||
 	    net_timer_init(&c->watch, c->loop, watch_due, c) < 0 ||
@@ -468,6 +500,8 @@ clock_run(void *state)
 	if (c->conf.base_known &&
 	    os_clock_set_base(&c->os, c->conf.base_freq_sps) < 0)
 		os_log_error("the base frequency cannot be restored");
+	reading(c, &now);
+	c->looked_at = now.mono;
 	arm_watch(c);
 	tell_state(c);
 	tell_saved(c);

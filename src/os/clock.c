@@ -11,14 +11,10 @@
 #include "os/clock.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define STEP_SEEN_NS  100000 /* smaller moves are reading noise */
-#define SLEEP_SEEN_NS 2000000
-#define RATE_SEEN_SPS 1e-9
-#define LEAP_SLACK_NS 1000000
-#define DAY_NS        (86400 * TSTAMP_NS_PER_S)
+#include "clock_priv.h"
+
 
 /* What slewing gained since the running piece began. */
 static double
@@ -52,6 +48,9 @@ settle(struct os_clock *c, const struct os_clock_reading *r)
 {
 	int64_t virt_ns = virtual_ns(c, r);
 
+	/* A virtual clock's rate is no business of the kernel's. */
+	if (!c->ops->is_virtual)
+		os_clock_sum_strays(c, r);
 	c->slewed_ns += piece_ns(c, r);
 	c->virt_ns = virt_ns;
 	c->from_mono = r->mono;
@@ -88,6 +87,7 @@ apply(struct os_clock *c, double base, double slew)
 	settle(c, &now);
 	c->base_sps = base;
 	c->slew_sps = slew;
+	c->turn_sps += fabs(applied - c->rate_sps);
 	c->rate_sps = applied;
 	return 0;
 }
@@ -105,6 +105,8 @@ os_clock_init_with(
 	c->from_mono = now.mono;
 	c->from_raw_ns = now.raw_ns;
 	c->slew_until = now.mono;
+	c->look_mono = now.mono;
+	c->look_raw_ns = now.raw_ns;
 	c->real_boot_ns = now.real.ns - now.boot_ns;
 	c->boot_mono_ns = now.boot_ns - now.mono.ns;
 	if (ops->get_rate(ctx, &c->rate_sps) < 0)
@@ -187,66 +189,18 @@ os_clock_tell(struct os_clock *c, const struct clockcmd_truth *t)
 	err = c->ops->tell(c->ctx, t, c->rtcsync);
 	if (err < 0)
 		return err;
-	c->leap = t->leap;
+	os_clock_take_leap(c, t->leap);
 	c->tai_offset_s = t->tai_offset_s;
 	return 0;
 }
 
-/* The kernel carries out an announced leap second at midnight UTC: one
- * second back, or forward. */
-static bool
-is_leap(const struct os_clock *c, int64_t step_ns, struct wall now)
+int
+os_clock_reclaim(struct os_clock *c)
 {
-	int64_t want_ns = c->leap == 1 ? -TSTAMP_NS_PER_S : TSTAMP_NS_PER_S;
-	int64_t of_day = now.ns % DAY_NS;
-
-	if (c->ops->is_virtual || (c->leap != 1 && c->leap != 2))
-		return false;
-	return llabs(step_ns - want_ns) < LEAP_SLACK_NS &&
-	    (of_day < DAY_NS / 24 || of_day > DAY_NS - 2 * TSTAMP_NS_PER_S);
-}
-
-static bool
-is_retuned(const struct os_clock *c)
-{
-	double rate;
-
-	return c->taken && !c->ops->is_virtual &&
-	    c->ops->get_rate(c->ctx, &rate) == 0 &&
-	    fabs(rate - c->rate_sps) > RATE_SEEN_SPS;
-}
-
-unsigned
-os_clock_watch(struct os_clock *c, struct dur *step)
-{
-	struct os_clock_reading now;
-	int64_t moved, slept;
-	unsigned seen = 0;
-
-	if (step)
-		step->ns = 0;
-	c->ops->read(c->ctx, &now);
-	moved = now.real.ns - now.boot_ns - c->real_boot_ns;
-	slept = now.boot_ns - now.mono.ns - c->boot_mono_ns - c->suspended.ns;
-	if (slept > SLEEP_SEEN_NS + now.spread.ns) {
-		c->suspended.ns += slept;
-		c->disruption_cnt++;
-		seen |= OS_CLOCK_SUSPENDED;
-	}
-	if (llabs(moved) > STEP_SEEN_NS + now.spread.ns) {
-		c->real_boot_ns += moved;
-		seen |= is_leap(c, moved, now.real) ? OS_CLOCK_LEAPT
-						    : OS_CLOCK_STEPPED;
-	}
-	if (seen & OS_CLOCK_STEPPED) {
-		c->foreign.ns += moved;
-		c->disruption_cnt++;
-		if (step)
-			step->ns = moved;
-	}
-	if (is_retuned(c))
-		seen |= OS_CLOCK_RETUNED;
-	return seen;
+	if (!c->taken || c->ops->is_virtual)
+		return 0;
+	c->taken = false;
+	return os_clock_set_base(c, c->base_sps);
 }
 
 void

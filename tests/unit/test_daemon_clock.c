@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -73,10 +74,12 @@ os_clock_may_adjust(void)
 	return true;
 }
 
+static bool cancellable; /* a timer that tells of steps; nobody steps */
+
 int
 os_clock_cancel_fd(void)
 {
-	return ERR_SYSTEM;
+	return cancellable ? eventfd(0, EFD_CLOEXEC) : ERR_SYSTEM;
 }
 
 bool
@@ -187,7 +190,7 @@ static void
 begin(struct rig *r)
 {
 	struct ipc_start start = {0};
-	struct daemon_boot boot = {.role = ROLE_CLOCK, .single = true};
+	struct daemon_boot boot = {.role = ROLE_CLOCK, .single = !cancellable};
 	char path[64];
 	int fds[2] = {-1, -1};
 
@@ -309,6 +312,7 @@ setup(void **state)
 	snprintf(r->dir, sizeof r->dir, "/tmp/clock.XXXXXX");
 	assert_non_null(mkdtemp(r->dir));
 	machine_lives = false;
+	cancellable = false;
 	r->conf = (struct ipc_clock_conf){.makestep = true,
 	    .makestep_s = 0.05,
 	    .makestep_limit = 3,
@@ -753,6 +757,7 @@ q4_kernel_leap(void **state)
 {
 	struct rig *r = *state;
 	union ipc_any msg = {.clock_conf = r->conf};
+	int64_t foreign;
 
 	settle(r);
 	msg.clock_conf.kernel_leap = true;
@@ -762,12 +767,15 @@ q4_kernel_leap(void **state)
 	assert_int_equal(kernel_leap(), 1);
 	assert_int_equal(page_of(r).leap, 1);
 	assert_int_equal(page_of(r).tai_offset_s, 37);
+	turn(r);
+	foreign = r->state.state.foreign.ns;
 	pass(r, 7200 * S + S / 2);
 	machine.real_off_ns -= S; /* as the kernel does at midnight */
 	claim_leap(r, 0, 38);
+	turn(r);
 	assert_int_equal(kernel_leap(), 0);
 	assert_int_equal(page_of(r).leap, 0);
-	assert_int_equal(r->state.state.foreign.ns, 0);
+	assert_int_equal(r->state.state.foreign.ns, foreign);
 	assert_int_equal(r->state.state.step_cnt, 0);
 	/* Once: the second is shown again, and is no leap second again. */
 	claim_leap(r, 1, 37);
@@ -806,6 +814,33 @@ q4_own_leap(void **state)
 	assert_int_equal(r->quit, DAEMON_EXIT_VIOLATION);
 }
 
+/* O1: somebody slews the clock, or moves CLOCK_MONOTONIC with it.  No step,
+ * so no timer is cancelled; seen within a second all the same, in every mode,
+ * and ended. */
+static void
+o1_slewed_by_another(void **state)
+{
+	struct rig *r = *state;
+
+	for (int i = 0; i < 2; i++) {
+		int64_t before = r->state.state.foreign.ns;
+
+		cancellable = i > 0;
+		restart(r);
+		settle(r);
+		assert_int_equal(r->state.state.foreign.ns, i > 0 ? 0 : before);
+		machine.mono_ns += 200e6;
+		machine.rate_sps = -100 * PPM;
+		pass(r, S);
+		claim(r, true); /* a message does not put the look off */
+		turn(r);
+		assert_near((double)r->state.state.foreign.ns,
+		    200e6 - 2 * 120e3, 20e3);
+		assert_near(machine.rate_sps, FREQ, 1e-12);
+		assert_int_equal(r->quit, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -829,6 +864,7 @@ main(void)
 	    TEST(lost_grant_is_asked_again),
 	    TEST(stale_grant_grants_nothing),
 	    TEST(stop_gives_back),
+	    TEST(o1_slewed_by_another),
 	    TEST(q4_kernel_leap),
 	    TEST(q4_own_leap),
 	};

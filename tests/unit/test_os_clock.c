@@ -177,6 +177,145 @@ steps_of_others_are_seen(void **state)
 	assert_int_equal(st.step_cnt, 1);
 }
 
+/* Our own rates and slews, ended late or not, are nobody else's. */
+static void
+own_rates_are_not_strange(void **state)
+{
+	(void)state;
+	begin();
+	for (int i = 0; i < 3000; i++) {
+		if (i % 64 == 0)
+			assert_int_equal(
+			    os_clock_set_base(&c, (i % 7 - 3) * 1e-4), 0);
+		if (i % 50 == 7)
+			assert_int_equal(
+			    os_clock_slew(&c, (struct dur){(i % 9 - 4) * MS},
+				(struct dur){4 * S}, NULL),
+			    0);
+		if (i % 50 == 12)
+			assert_int_equal(os_clock_end_slew(&c), 0);
+		pass(S);
+		assert_int_equal(os_clock_watch(&c, NULL), 0);
+	}
+	assert_int_equal(state_now().foreign.ns, 0);
+}
+
+/* O1: moved together with CLOCK_MONOTONIC, as adjtime(3), another daemon or
+ * the master of a virtual machine do it; only RAW tells. */
+static void
+slews_of_others_are_seen(void **state)
+{
+	int64_t sum = 0, before;
+	struct dur step;
+
+	(void)state;
+	begin();
+	assert_int_equal(os_clock_set_base(&c, 3e-5), 0);
+	pass(S);
+	assert_int_equal(os_clock_watch(&c, &step), 0);
+	rec.mono_ns += 200e6;
+	pass(S);
+	assert_int_equal(os_clock_watch(&c, &step), OS_CLOCK_STRAYED);
+	assert_true(llabs(step.ns - 200 * MS) < 2);
+	assert_int_equal(os_clock_watch(&c, &step), 0);
+	assert_int_equal(step.ns, 0);
+	/* 500 ppm, as adjtime(3) does it: each second. */
+	for (int i = 0; i < 10; i++) {
+		rec.mono_ns += 500e3;
+		pass(S);
+		assert_int_equal(os_clock_watch(&c, &step), OS_CLOCK_STRAYED);
+		sum += step.ns;
+	}
+	assert_true(llabs(sum - 5 * MS) < 20);
+	/* 20 ppm: within seconds. */
+	sum = 0;
+	for (int i = 0; i < 12; i++) {
+		rec.mono_ns += 20e3;
+		pass(S);
+		os_clock_watch(&c, &step);
+		sum += step.ns;
+	}
+	assert_true(llabs(sum - 12 * 20000) < 20);
+	/* While we slew: his part is his, ours is ours. */
+	before = state_now().foreign.ns;
+	assert_int_equal(
+	    os_clock_slew(&c, (struct dur){MS}, (struct dur){10 * S}, NULL), 0);
+	for (int i = 0; i < 10; i++) {
+		rec.mono_ns += 300e3;
+		pass(S);
+		assert_int_equal(os_clock_watch(&c, NULL), OS_CLOCK_STRAYED);
+	}
+	assert_int_equal(os_clock_end_slew(&c), 0);
+	assert_true(llabs(state_now().foreign.ns - before - 3 * MS) < 20);
+	assert_true(llabs(state_now().corrected.ns - MS) < 2000);
+	assert_true(c.disruption_cnt > 20);
+}
+
+static void
+what_others_began_is_ended(void **state)
+{
+	uint32_t calls;
+
+	(void)state;
+	begin();
+	assert_int_equal(os_clock_reclaim(&c), 0); /* not ours */
+	assert_int_equal(rec.call_cnt, 0);
+	assert_int_equal(os_clock_set_base(&c, 3e-5), 0);
+	calls = rec.call_cnt;
+	rec.rate_sps = -2e-4;
+	pass(S);
+	assert_int_equal(
+	    os_clock_watch(&c, NULL), OS_CLOCK_RETUNED | OS_CLOCK_STRAYED);
+	assert_int_equal(os_clock_reclaim(&c), 0);
+	assert_int_equal(rec.calls[calls].kind, OS_CLOCK_CALL_TAKE);
+	assert_true(rec.rate_sps == 3e-5);
+	assert_true(llabs(state_now().foreign.ns + 230000) < 20);
+	pass(S);
+	assert_int_equal(os_clock_watch(&c, NULL), 0);
+}
+
+/* Under a virtual clock the kernel's is somebody else's, and may run at any
+ * rate as long as it keeps it. */
+static void
+virtual_clock_follows_its_host(void **state)
+{
+	struct os_clock_backend ops;
+	int64_t sum = 0;
+	struct dur step;
+
+	(void)state;
+	begin();
+	ops = *c.ops;
+	ops.is_virtual = true;
+	os_clock_init_with(&c, &ops, &rec);
+	assert_int_equal(os_clock_set_base(&c, 0), 0);
+	rec.rate_sps = 2e-4;
+	for (int i = 0; i < 5; i++) {
+		pass(S);
+		assert_int_equal(os_clock_watch(&c, &step), 0);
+	}
+	/* It slews for ten seconds, then goes on as before. */
+	rec.rate_sps += 1e-2;
+	for (int i = 0; i < 10; i++) {
+		pass(S);
+		assert_int_equal(os_clock_watch(&c, &step), OS_CLOCK_STRAYED);
+		sum += step.ns;
+	}
+	rec.rate_sps -= 1e-2;
+	pass(S);
+	assert_int_equal(os_clock_watch(&c, &step), 0);
+	assert_true(llabs(sum - 100 * MS) < 1000);
+	/* Another rate for good is believed after a while. */
+	rec.rate_sps -= 4e-4;
+	for (int i = 0; i < 70; i++) {
+		pass(S);
+		(void)os_clock_watch(&c, NULL);
+	}
+	assert_int_equal(os_clock_watch(&c, &step), 0);
+	pass(S);
+	assert_int_equal(os_clock_watch(&c, &step), 0);
+}
+
 static void
 leap_second_is_no_foreign_step(void **state)
 {
@@ -299,6 +438,10 @@ main(void)
 	    cmocka_unit_test(slews_are_measured),
 	    cmocka_unit_test(books_agree_with_the_machine),
 	    cmocka_unit_test(steps_of_others_are_seen),
+	    cmocka_unit_test(own_rates_are_not_strange),
+	    cmocka_unit_test(slews_of_others_are_seen),
+	    cmocka_unit_test(what_others_began_is_ended),
+	    cmocka_unit_test(virtual_clock_follows_its_host),
 	    cmocka_unit_test(leap_second_is_no_foreign_step),
 	    cmocka_unit_test(refusals_leave_the_books),
 	    cmocka_unit_test(virtual_page_agrees),
