@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/tstamp.h"
+#include "net/stamp.h"
 
 enum net_stamp_source {
 	NET_STAMP_NONE = 0,
@@ -35,6 +36,7 @@ struct net_udp_options {
 	struct addr bind;   /* ADDR_NONE: any; its port is not used */
 	const char *device; /* NULL: any; borrowed */
 	bool no_stamps;     /* do not ask the kernel for time stamps */
+	struct net_hardware *hardware; /* NULL: no such stamps; borrowed */
 };
 
 /* One client socket. */
@@ -45,6 +47,9 @@ struct net_udp_client {
 	bool tx_wanted;       /* a transmit stamp is still to come */
 	struct net_stamp pre; /* our reading just before sending */
 	struct net_stamp tx;  /* the best transmit stamp known */
+	struct net_stamp tx_soft; /* without hardware */
+	struct net_stamp tx_hard; /* source NET_STAMP_NONE: none */
+	struct net_hardware *hardware;
 };
 
 /**
@@ -76,7 +81,9 @@ int net_udp_send(
  * net_udp_recv - one datagram, or a late transmit stamp, which updates u->tx
  * and reads as ERR_AGAIN.  Call it on NET_READ, until not 0.
  * @rx: time of arrival.  A transmit stamp later than it, or out of bounds
- *      against our own reading, has been replaced by our reading.
+ *      against our own reading, has been replaced by our reading.  It is of
+ *      hardware only where u->tx is too: what lies between the two kinds is
+ *      not the same both ways.
  * Return: 0; ERR_AGAIN; ERR_BAD (longer than max, dropped); ERR_CLOSED (the
  * peer's host says that nobody listens: a hint, anyone can forge it);
  * ERR_ABSENT (unreachable); ERR_SYSTEM.

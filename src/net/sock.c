@@ -13,10 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef SCM_TIMESTAMPING
-#define SCM_TIMESTAMPING SO_TIMESTAMPING
-#endif
-
 int
 net_sock_nonblock(int fd)
 {
@@ -164,15 +160,6 @@ net_sock_accept(int fd, struct sockaddr_storage *ss)
 	}
 }
 
-static struct wall
-first_stamp(const struct cmsghdr *c)
-{
-	struct timespec ts;
-
-	memcpy(&ts, CMSG_DATA(c), sizeof ts);
-	return (struct wall){(int64_t)ts.tv_sec * TSTAMP_NS_PER_S + ts.tv_nsec};
-}
-
 static void
 fact_v4(const struct cmsghdr *c, struct net_sock_facts *f)
 {
@@ -199,16 +186,13 @@ void
 net_sock_facts(struct msghdr *msg, struct net_sock_facts *f)
 {
 	memset(f, 0, sizeof *f);
+	net_stamp_read(msg, &f->raw);
+	f->stamp = f->raw.soft;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c;
 	     c = CMSG_NXTHDR(msg, c)) {
 		size_t len = c->cmsg_len - CMSG_LEN(0);
 
-		if (c->cmsg_level == SOL_SOCKET &&
-		    (c->cmsg_type == SCM_TIMESTAMPING ||
-			c->cmsg_type == SCM_TIMESTAMPNS) &&
-		    len >= sizeof(struct timespec))
-			f->stamp = first_stamp(c);
-		else if (c->cmsg_level == IPPROTO_IP &&
+		if (c->cmsg_level == IPPROTO_IP &&
 		    c->cmsg_type == IP_PKTINFO &&
 		    len >= sizeof(struct in_pktinfo))
 			fact_v4(c, f);
@@ -217,4 +201,7 @@ net_sock_facts(struct msghdr *msg, struct net_sock_facts *f)
 		    len >= sizeof(struct in6_pktinfo))
 			fact_v6(c, f);
 	}
+	/* The one it came in by; behind a bridge or a bond: theirs. */
+	if (f->raw.if_idx == 0)
+		f->raw.if_idx = f->if_idx;
 }

@@ -12,7 +12,6 @@
 #include "net/udp.h"
 
 #include <errno.h>
-#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,26 +25,26 @@
 #define RX_OLD_NS   (10 * TSTAMP_NS_PER_S)
 #define QUEUE_TRIES 4
 
-static int
-set_stamps(int fd, unsigned flags)
+/* To be told by which interface a packet left. */
+static bool
+ask_hardware(const struct net_udp_client *u, unsigned family)
 {
-	return setsockopt(
-		   fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) < 0
-	    ? ERR_SYSTEM
-	    : 0;
+	int err = family == ADDR_V6
+	    ? net_sock_on(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO)
+	    : net_sock_on(u->fd, IPPROTO_IP, IP_PKTINFO);
+
+	return err == 0 && net_stamp_ask(u->fd, true, true) == 0;
 }
 
 /* The most the kernel agrees to. */
 static void
-ask_stamps(struct net_udp_client *u)
+ask_stamps(struct net_udp_client *u, unsigned family)
 {
-	unsigned rx = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-	unsigned tx = rx | SOF_TIMESTAMPING_TX_SOFTWARE;
-
-	u->tx_stamps =
-	    set_stamps(u->fd, tx | SOF_TIMESTAMPING_OPT_TSONLY) == 0 ||
-	    set_stamps(u->fd, tx) == 0;
-	u->rx_stamps = u->tx_stamps || set_stamps(u->fd, rx) == 0 ||
+	if (u->hardware && !ask_hardware(u, family))
+		u->hardware = NULL;
+	u->tx_stamps = u->hardware || net_stamp_ask(u->fd, true, false) == 0;
+	u->rx_stamps = u->tx_stamps ||
+	    net_stamp_ask(u->fd, false, false) == 0 ||
 	    net_sock_on(u->fd, SOL_SOCKET, SO_TIMESTAMPNS) == 0;
 }
 
@@ -69,7 +68,7 @@ net_udp_hold_stamps(void)
 		u.fd = net_sock_open(ADDR_V6, SOCK_DGRAM);
 	if (u.fd < 0)
 		return ERR_SYSTEM;
-	ask_stamps(&u);
+	ask_stamps(&u, ADDR_V4);
 	return u.fd;
 }
 
@@ -95,8 +94,9 @@ net_udp_open(struct net_udp_client *u, const struct addr *peer,
 	}
 	if (o)
 		err = net_sock_bind(u->fd, &from, o->device);
+	u->hardware = o ? o->hardware : NULL;
 	if (err == 0 && !(o && o->no_stamps))
-		ask_stamps(u);
+		ask_stamps(u, peer->family);
 	if (err == 0 && connect(u->fd, (struct sockaddr *)&ss, len) < 0)
 		err = net_sock_err();
 	if (err < 0) {
@@ -110,7 +110,7 @@ net_udp_open(struct net_udp_client *u, const struct addr *peer,
 struct arrival {
 	ssize_t len;
 	int flags;
-	struct wall stamp;
+	struct net_stamp_raw stamp;
 };
 
 static int
@@ -137,23 +137,41 @@ receive(int fd, int flags, void *buf, size_t max, struct arrival *a)
 		return net_sock_err();
 	a->flags = msg.msg_flags;
 	net_sock_facts(&msg, &facts);
-	a->stamp = facts.stamp;
+	a->stamp = facts.raw;
 	return 0;
 }
 
-/* A transmit stamp is later than our reading before the call, and not by
- * much; else it belongs to something else, or the clock was stepped. */
-static void
-take_tx(struct net_udp_client *u, struct wall stamp)
+/* The same moment on both clocks. */
+static struct net_stamp
+stamp_of(const struct net_stamp *near, struct wall at, uint8_t source)
 {
-	struct dur after = tstamp_wall_diff(stamp, u->pre.real);
+	struct dur after = tstamp_wall_diff(at, near->real);
 
-	u->tx_wanted = false;
-	if (stamp.ns == 0 || after.ns < 0 || after.ns > TX_LATE_NS)
-		return;
-	u->tx.real = stamp;
-	u->tx.mono = tstamp_mono_add(u->pre.mono, after);
-	u->tx.source = NET_STAMP_KERNEL;
+	return (struct net_stamp){
+	    .real = at,
+	    .mono = tstamp_mono_add(near->mono, after),
+	    .source = source,
+	};
+}
+
+/* A transmit stamp is later than our reading before the call, and not by
+ * much; else it belongs to something else, or the clock was stepped.  With
+ * hardware two come, its own last. */
+static void
+take_tx(struct net_udp_client *u, const struct net_stamp_raw *raw)
+{
+	struct dur after = tstamp_wall_diff(raw->soft, u->pre.real);
+	struct wall at;
+
+	if (raw->phc_ns != 0 || !u->hardware)
+		u->tx_wanted = false;
+	if (raw->soft.ns != 0 && after.ns >= 0 && after.ns <= TX_LATE_NS)
+		u->tx = u->tx_soft =
+		    stamp_of(&u->pre, raw->soft, NET_STAMP_KERNEL);
+	if (u->hardware &&
+	    net_stamp_tx(u->hardware, raw, u->tx_soft.real, &at))
+		u->tx = u->tx_hard =
+		    stamp_of(&u->pre, at, NET_STAMP_HARDWARE);
 }
 
 /* Return: 0 when it is an ordinary datagram after all. */
@@ -168,7 +186,7 @@ read_queue(struct net_udp_client *u, void *buf, size_t max, struct arrival *a)
 		if (!(a->flags & MSG_ERRQUEUE))
 			return 0;
 		if (u->tx_wanted)
-			take_tx(u, a->stamp);
+			take_tx(u, &a->stamp);
 	}
 	return ERR_AGAIN;
 }
@@ -184,7 +202,8 @@ net_udp_send(struct net_udp_client *u, const void *data, size_t len)
 
 	memcpy(&iov.iov_base, &data, sizeof data); /* sendmsg only reads it */
 	u->tx_wanted = false;
-	u->pre = u->tx = read_now();
+	u->pre = u->tx = u->tx_soft = read_now();
+	u->tx_hard.source = NET_STAMP_NONE;
 	do
 		n = sendmsg(u->fd, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
@@ -196,19 +215,36 @@ net_udp_send(struct net_udp_client *u, const void *data, size_t len)
 	return 0;
 }
 
+/* Both by hardware, or neither. */
+static bool
+take_pair(struct net_udp_client *u, const struct net_stamp_raw *raw,
+    struct net_stamp *rx)
+{
+	struct wall at;
+
+	if (!u->hardware || u->tx_hard.source == NET_STAMP_NONE ||
+	    !net_stamp_rx(u->hardware, raw, rx->real, &at) ||
+	    tstamp_wall_diff(at, u->tx_hard.real).ns < 0)
+		return false;
+	*rx = stamp_of(rx, at, NET_STAMP_HARDWARE);
+	u->tx = u->tx_hard;
+	return true;
+}
+
 static void
-take_rx(struct net_udp_client *u, struct wall stamp, struct net_stamp *rx)
+take_rx(struct net_udp_client *u, const struct net_stamp_raw *raw,
+    struct net_stamp *rx)
 {
 	struct dur ago;
 
 	*rx = read_now();
-	ago = tstamp_wall_diff(rx->real, stamp);
-	if (stamp.ns != 0 && ago.ns >= 0 && ago.ns <= RX_OLD_NS &&
-	    tstamp_wall_diff(stamp, u->pre.real).ns >= 0) {
-		rx->real = stamp;
-		rx->mono = tstamp_mono_add(rx->mono, (struct dur){-ago.ns});
-		rx->source = NET_STAMP_KERNEL;
-	}
+	ago = tstamp_wall_diff(rx->real, raw->soft);
+	if (raw->soft.ns != 0 && ago.ns >= 0 && ago.ns <= RX_OLD_NS &&
+	    tstamp_wall_diff(raw->soft, u->pre.real).ns >= 0)
+		*rx = stamp_of(rx, raw->soft, NET_STAMP_KERNEL);
+	if (take_pair(u, raw, rx))
+		return;
+	u->tx = u->tx_soft;
 	if (u->tx.source == NET_STAMP_KERNEL &&
 	    tstamp_wall_diff(rx->real, u->tx.real).ns < 0)
 		u->tx = u->pre;
@@ -235,7 +271,7 @@ net_udp_recv(struct net_udp_client *u, void *buf, size_t max, size_t *len,
 	if (a.flags & MSG_TRUNC)
 		return ERR_BAD;
 	*len = (size_t)a.len;
-	take_rx(u, a.stamp, rx);
+	take_rx(u, &a.stamp, rx);
 	return 0;
 }
 
