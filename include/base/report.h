@@ -94,6 +94,11 @@ struct report_source {
 	char why[REPORT_TEXT_MAX]; /* in words, "" when all is well */
 };
 
+/* How long answers took, from the arrival to the reading of their transmit
+ * time: below 2^12 ns, below 2^13, and so on; the last has all the rest. */
+#define REPORT_LATENCY_LOG2NS 12
+#define REPORT_LATENCY_CNT    16
+
 /* Requests and answers of one serve worker; sums are made by ctl. */
 struct report_serve {
 	uint16_t instance;
@@ -107,6 +112,8 @@ struct report_serve {
 	uint64_t nts_cnt;
 	uint64_t nak_cnt;
 	uint64_t interleaved_cnt; /* of those answered */
+	uint64_t early_cnt; /* left before their stamp, of those looked at */
+	uint64_t latency_cnt[REPORT_LATENCY_CNT];
 	uint64_t denied_cnt;
 	uint64_t malformed_cnt;
 	uint64_t mode_cnt;     /* not a client request */

@@ -61,6 +61,7 @@ struct serve_counters {
 	uint64_t cookie_cnt;      /* fresh ones given out */
 	uint64_t interleaved_cnt; /* answers that told when the last one left */
 	uint64_t early_cnt; /* left before their stamp, of those looked at */
+	uint64_t latency_cnt[REPORT_LATENCY_CNT];
 };
 
 /* @access, @rng, @limit: borrowed.  @ring, @keys: copied.  @ring: NULL is a server

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "render_priv.h"
@@ -29,6 +30,8 @@ static const struct counter serve_counters[] = {
     {offsetof(struct report_serve, nak_cnt), "  NTS NAK", "answered_nak"},
     {offsetof(struct report_serve, interleaved_cnt), "  interleaved",
 	"answered_interleaved"},
+    {offsetof(struct report_serve, early_cnt), "  stamped too late",
+	"answered_early"},
     {offsetof(struct report_serve, denied_cnt), "Dropped: denied",
 	"dropped_denied"},
     {offsetof(struct report_serve, malformed_cnt), "  malformed",
@@ -93,6 +96,21 @@ serve_sum(const struct ctl_view *v, size_t at)
 }
 
 static uint64_t
+latency_sum(const struct ctl_view *v, size_t idx)
+{
+	return serve_sum(v,
+	    offsetof(struct report_serve, latency_cnt) +
+		idx * sizeof(uint64_t));
+}
+
+/* What the answers of a place took less than; the last has no such bound. */
+static double
+latency_s(size_t idx)
+{
+	return ldexp(1e-9, (int)idx + REPORT_LATENCY_LOG2NS);
+}
+
+static uint64_t
 ke_sum(const struct ctl_view *v, size_t at)
 {
 	return sum(v->kes, sizeof *v->kes, v->ke_cnt, at);
@@ -129,6 +147,26 @@ put_count(struct ctl_text *t, const char *label, uint64_t n)
 {
 	ctl_render_label(t, label);
 	ctl_text_printf(t, "%12" PRIu64 "\n", n);
+}
+
+/* Only where something is. */
+static void
+put_latency(struct ctl_text *t, const struct ctl_view *v)
+{
+	char label[CTL_QTY_MAX + 16], qty[CTL_QTY_MAX];
+	uint64_t cnt;
+
+	for (size_t i = 0; i < REPORT_LATENCY_CNT; i++) {
+		bool last = i + 1 == REPORT_LATENCY_CNT;
+
+		cnt = latency_sum(v, i);
+		if (cnt == 0)
+			continue;
+		snprintf(label, sizeof label, "  %s %s",
+		    last ? "over" : "within",
+		    ctl_text_seconds(qty, latency_s(last ? i - 1 : i)));
+		put_count(t, label, cnt);
+	}
 }
 
 /* The age of the cookie keys of whoever had to wait longest for them. */
@@ -182,6 +220,7 @@ ctl_render_server_text(struct ctl_text *t, const struct ctl_view *v)
 	for (size_t i = 0; i < SERVE_CNT; i++)
 		put_count(t, serve_counters[i].label,
 		    serve_sum(v, serve_counters[i].at));
+	put_latency(t, v);
 	if (v->ke_cnt == 0) {
 		ctl_render_label(t, "Key exchanges");
 		ctl_text_put(t, "not served\n");
@@ -208,6 +247,22 @@ json_versions(struct ctl_json *j, const struct ctl_view *v)
 			offsetof(struct report_serve, by_version) +
 			    i * sizeof(uint64_t)));
 	ctl_json_close(j, '}');
+}
+
+static void
+json_latency(struct ctl_json *j, const struct ctl_view *v)
+{
+	ctl_json_open(j, "latency", '[');
+	for (size_t i = 0; i < REPORT_LATENCY_CNT; i++) {
+		ctl_json_open(j, NULL, '{');
+		if (i + 1 < REPORT_LATENCY_CNT)
+			ctl_json_seconds(j, "below_s", latency_s(i));
+		else
+			ctl_json_null(j, "below_s");
+		ctl_json_uint(j, "answers", latency_sum(v, i));
+		ctl_json_close(j, '}');
+	}
+	ctl_json_close(j, ']');
 }
 
 static void
@@ -238,5 +293,6 @@ ctl_render_server_json(struct ctl_json *j, const struct ctl_view *v)
 		ctl_json_uint(j, serve_counters[i].key,
 		    serve_sum(v, serve_counters[i].at));
 	json_versions(j, v);
+	json_latency(j, v);
 	json_ke(j, v);
 }

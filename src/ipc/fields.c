@@ -476,6 +476,8 @@ static const struct field report_serve[] = {
     INT(report_serve, nts_cnt),
     INT(report_serve, nak_cnt),
     INT(report_serve, interleaved_cnt),
+    INT(report_serve, early_cnt),
+    INTS(report_serve, latency_cnt),
     INT(report_serve, denied_cnt),
     INT(report_serve, malformed_cnt),
     INT(report_serve, mode_cnt),

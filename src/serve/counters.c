@@ -51,6 +51,9 @@ serve_report(const struct serve *s, struct report_serve *r)
 	r->nts_cnt = v[SERVE_ANSWERED_NTS];
 	r->nak_cnt = v[SERVE_NAK];
 	r->interleaved_cnt = s->counters.interleaved_cnt;
+	r->early_cnt = s->counters.early_cnt;
+	for (unsigned i = 0; i < REPORT_LATENCY_CNT; i++)
+		r->latency_cnt[i] = s->counters.latency_cnt[i];
 	r->denied_cnt = v[SERVE_DROP_DENIED];
 	r->malformed_cnt = v[SERVE_DROP_SHORT] + v[SERVE_DROP_LENGTH] +
 	    v[SERVE_DROP_VERSION] + v[SERVE_DROP_FIELDS] + v[SERVE_DROP_NTS] +

@@ -115,6 +115,21 @@ seal_mac(struct serve *s, const struct serve_job *job)
 	return 0;
 }
 
+/* Against a clock that went back it counts as none. */
+static void
+count_latency(struct serve *s, struct wall tx)
+{
+	int64_t ns = tx.ns - s->job.req->rx.ns;
+	unsigned idx = 63 -
+	    (unsigned)__builtin_clzll(
+		((uint64_t)(ns > 0 ? ns : 0) >> (REPORT_LATENCY_LOG2NS - 1)) |
+		1);
+
+	s->counters.latency_cnt[idx < REPORT_LATENCY_CNT
+		? idx
+		: REPORT_LATENCY_CNT - 1]++;
+}
+
 int
 serve_finish(struct serve *s, struct wall tx)
 {
@@ -123,6 +138,7 @@ serve_finish(struct serve *s, struct wall tx)
 	if (job->out.pos < NTP_HEADER_LEN)
 		return ERR_BAD;
 	stamp_leaving(s, tx);
+	count_latency(s, tx);
 	switch (job->seal) {
 	case SERVE_SEAL_MAC:
 		return seal_mac(s, job);

@@ -242,6 +242,8 @@ setup(void **state)
 		    .tx_cnt = 90,
 		    .by_version = {0, 0, 0, 10, 90},
 		    .nts_cnt = 40,
+		    .early_cnt = 1,
+		    .latency_cnt = {[2] = 80, [REPORT_LATENCY_CNT - 1] = 10},
 		    .denied_cnt = 10};
 	kes[0] = (struct report_ke){.accept_cnt = 7,
 	    .done_cnt = 5,
@@ -451,8 +453,12 @@ server_counters_are_summed(void **state)
 	    "12:00:00 UTC\n"));
 	assert_non_null(strstr(text, "    in the handshake             3\n"));
 	assert_non_null(strstr(text, "Cookie keys           60 s old\n"));
+	assert_non_null(strstr(text,
+	    "  within 16.38 us              160\n"
+	    "  over 67.11 ms                 20\n"));
 	text = ask("serverstats json\n", CTL_CODE_OK);
 	assert_non_null(strstr(text, "\"requests\": 200,"));
+	assert_non_null(strstr(text, "\"answered_early\": 2,"));
 	assert_non_null(strstr(text, "\"timed_out_handshake\": 3,"));
 	assert_non_null(strstr(text, "\"evicted\": 4,"));
 	assert_non_null(strstr(text, "\"cookie_keys_age_s\": 60"));

@@ -779,6 +779,34 @@ test_report(void **state)
 	rig_fini(&r);
 }
 
+/* By powers of two, from the arrival to the reading of the transmit time. */
+static void
+latency_is_counted(void **state)
+{
+	static const struct {
+		int64_t ns;
+		unsigned idx;
+	} cases[] = {{-1, 0}, {0, 0}, {4095, 0}, {4096, 1}, {8191, 1},
+	    {8192, 2}, {1000000, 8}, {67108863, 14}, {67108864, 15},
+	    {999999999, 15}};
+	const struct serve_counters *c;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, NULL);
+	c = serve_counters_get(r.serve);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct wall tx = {r.req.rx.ns + cases[i].ns};
+		uint64_t before = c->latency_cnt[cases[i].idx];
+
+		assert_true(serve_request(r.serve, &r.req, r.out, sizeof r.out,
+				&r.verdict) > 0);
+		assert_int_equal(serve_finish(r.serve, tx), 0);
+		assert_int_equal(c->latency_cnt[cases[i].idx], before + 1);
+	}
+	rig_fini(&r);
+}
+
 int
 main(void)
 {
@@ -811,6 +839,7 @@ main(void)
 	    cmocka_unit_test(test_b8_b9_unknown_key),
 	    cmocka_unit_test(test_j1_room),
 	    cmocka_unit_test(test_report),
+	    cmocka_unit_test(latency_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
