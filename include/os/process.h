@@ -54,17 +54,21 @@ int os_process_pin(int cpu) MUST_CHECK;
  */
 void os_process_die_with_parent(pid_t parent);
 
-/* @code: exit code, or the signal's number when killed. */
+/* @code: exit code, or the signal's number when killed.  A child that is
+ * stopped or goes on has not ended. */
 struct os_process_end {
 	pid_t pid;
+	bool stopped;
+	bool resumed;
 	bool killed;
 	bool dumped;
 	int code;
 };
 
 /**
- * os_process_reap - one child that has ended, without waiting.
- * Return: 0; ERR_AGAIN when none has ended; ERR_ABSENT when there is none.
+ * os_process_reap - one child that has ended, or was stopped or resumed by a
+ * signal, without waiting.
+ * Return: 0; ERR_AGAIN when there is no news; ERR_ABSENT when there is none.
  */
 int os_process_reap(struct os_process_end *end) MUST_CHECK;
 

@@ -19,6 +19,7 @@
 #define MINUTE_NS  (60 * TSTAMP_NS_PER_S)
 #define BACKOFF_NS (TSTAMP_NS_PER_S / 10)
 #define STOP_NS    (3 * TSTAMP_NS_PER_S / 2) /* then it is killed */
+#define PAUSE_NS   (30 * TSTAMP_NS_PER_S)    /* likewise */
 
 static const char *const missing[ROLE_CNT] = {
     [ROLE_CLOCK] = "the clock is no longer adjusted",
@@ -53,6 +54,17 @@ daemon_crew_start(struct crew_member *m)
 		daemon_crew_died(m, false, err_text(err));
 }
 
+void
+daemon_crew_kill(struct crew_member *m, const char *why)
+{
+	os_log_error("role killed role=%s/%u reason=\"%s\"", role_name(m->role),
+	    m->instance, why);
+	if (m->crew->kind->single)
+		return; /* our own code: the message is dropped */
+	if (m->pid > 0 && os_process_kill(m->pid, SIGKILL) < 0)
+		os_log_debug("already gone");
+}
+
 static void
 timer_due(void *arg)
 {
@@ -60,6 +72,8 @@ timer_due(void *arg)
 
 	if (m->phase == CREW_DOWN)
 		daemon_crew_start(m);
+	else if (m->phase == CREW_UP || m->phase == CREW_STARTING)
+		daemon_crew_kill(m, "it was stopped and nobody resumed it");
 	else if (m->phase == CREW_LEAVING && m->pid > 0 &&
 	    os_process_kill(m->pid, SIGKILL) < 0)
 		os_log_warn("role cannot be killed role=%s pid=%d",
@@ -182,15 +196,21 @@ daemon_crew_died(struct crew_member *m, bool violation, const char *cause)
 	net_timer_arm(&m->timer, (struct dur){wait_ns});
 }
 
+/* By a signal that no process can refuse: a debugger's, or an accident's.  It
+ * gets a while to go on, then another takes its place. */
 void
-daemon_crew_kill(struct crew_member *m, const char *why)
+daemon_crew_paused(struct crew_member *m, bool stopped)
 {
-	os_log_error("role killed role=%s/%u reason=\"%s\"", role_name(m->role),
-	    m->instance, why);
-	if (m->crew->kind->single)
-		return; /* our own code: the message is dropped */
-	if (m->pid > 0 && os_process_kill(m->pid, SIGKILL) < 0)
-		os_log_debug("already gone");
+	if (m->phase != CREW_UP && m->phase != CREW_STARTING)
+		return;
+	if (!stopped) {
+		net_timer_stop(&m->timer);
+		return;
+	}
+	os_log_warn("role is stopped role=%s/%u next=\"another takes its place "
+		    "unless it goes on within %d s\"",
+	    role_name(m->role), m->instance, (int)(PAUSE_NS / TSTAMP_NS_PER_S));
+	net_timer_arm(&m->timer, (struct dur){PAUSE_NS});
 }
 
 void

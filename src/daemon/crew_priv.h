@@ -50,7 +50,7 @@ struct crew_member {
 	uint32_t restart_cnt;
 	uint32_t death_cnt; /* in this minute */
 	struct mono death_minute;
-	struct net_timer timer; /* restart, or the end of a stop */
+	struct net_timer timer; /* restart, end of a stop or of a pause */
 	struct ipc_rates rates;
 	struct os_log_flow flow;
 	uint64_t seq_out;
@@ -129,6 +129,7 @@ void daemon_crew_free(struct crew *c);
 /* crew.c, for its two kinds */
 void daemon_crew_route(struct crew_member *from, uint8_t *data, size_t len);
 void daemon_crew_died(struct crew_member *m, bool violation, const char *cause);
+void daemon_crew_paused(struct crew_member *m, bool stopped);
 void daemon_crew_kill(struct crew_member *m, const char *why);
 
 #endif

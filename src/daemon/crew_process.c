@@ -220,25 +220,27 @@ free_start:
 }
 
 static void
-bury(struct crew *c, const struct os_process_end *end)
+bury(struct crew_member *m, const struct os_process_end *end)
 {
 	char cause[IPC_TEXT_MAX];
 
-	for (size_t i = 0; i < CREW_MAX; i++) {
-		struct crew_member *m = &c->members[i];
+	if (end->killed)
+		snprintf(cause, sizeof cause, "signal %d (%s)", end->code,
+		    strsignal(end->code));
+	else
+		snprintf(cause, sizeof cause, "exit code %d", end->code);
+	daemon_crew_died(
+	    m, !end->killed && end->code == DAEMON_EXIT_VIOLATION, cause);
+}
 
-		if (m->phase == CREW_FREE || m->pid != end->pid)
-			continue;
-		if (end->killed)
-			snprintf(cause, sizeof cause, "signal %d (%s)",
-			    end->code, strsignal(end->code));
-		else
-			snprintf(
-			    cause, sizeof cause, "exit code %d", end->code);
-		daemon_crew_died(m,
-		    !end->killed && end->code == DAEMON_EXIT_VIOLATION, cause);
-		return;
-	}
+static struct crew_member *
+find(struct crew *c, pid_t pid)
+{
+	for (size_t i = 0; i < CREW_MAX; i++)
+		if (c->members[i].phase != CREW_FREE &&
+		    c->members[i].pid == pid)
+			return &c->members[i];
+	return NULL;
 }
 
 static void
@@ -246,8 +248,14 @@ process_reap(struct crew *c)
 {
 	struct os_process_end end;
 
-	while (os_process_reap(&end) == 0)
-		bury(c, &end);
+	while (os_process_reap(&end) == 0) {
+		struct crew_member *m = find(c, end.pid);
+
+		if (m && (end.stopped || end.resumed))
+			daemon_crew_paused(m, end.stopped);
+		else if (m)
+			bury(m, &end);
+	}
 }
 
 static int

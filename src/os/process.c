@@ -163,14 +163,18 @@ os_process_reap(struct os_process_end *end)
 
 	memset(end, 0, sizeof *end);
 	do
-		pid = waitpid(-1, &status, WNOHANG);
+		pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
 	while (pid < 0 && errno == EINTR);
 	if (pid == 0)
 		return ERR_AGAIN;
 	if (pid < 0)
 		return ERR_ABSENT;
 	end->pid = pid;
+	end->stopped = WIFSTOPPED(status);
+	end->resumed = WIFCONTINUED(status);
 	end->killed = WIFSIGNALED(status);
+	if (end->stopped || end->resumed)
+		return 0;
 	if (end->killed) {
 		end->code = WTERMSIG(status);
 		end->dumped = WCOREDUMP(status);

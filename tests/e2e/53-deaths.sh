@@ -47,10 +47,14 @@ for victim in serve ke; do
 done
 still_synchronised cli
 
-# M4: a stopped dns keeps nobody else from working.
-kill -STOP "$(role cli dns)"
+# M4: a stopped dns keeps nobody else from working and may go on; dial, which
+# nobody resumes, is replaced after a while, below.
+stopped_dns=$(role cli dns)
+stopped_dial=$(role cli dial)
+kill -STOP "$stopped_dns" "$stopped_dial"
 still_synchronised cli
-kill -CONT "$(role cli dns)"
+wait_for 5 logged cli 'role is stopped role=dns/'
+kill -CONT "$stopped_dns"
 
 # Six deaths in a minute.
 dead()
@@ -67,6 +71,13 @@ in_place srv "$BIN" query --no-nts -n 1 --port "${NTP[srv]}" \
 	"${HOST[srv]}" >/dev/null || fail "NTP suffers from ke"
 ! role srv ke || fail "ke came back"
 still_synchronised cli # the cookies last
+
+# M4, the end of it.
+wait_for 40 another_role cli dial "$stopped_dial" ||
+	fail "a stopped dial is never replaced"
+logged cli 'role killed role=dial/.*reason="it was stopped' ||
+	fail "no word of why dial was replaced"
+[ "$(role cli dns)" = "$stopped_dns" ] || fail "dns was replaced, too"
 
 # M6: nobody outlives super.
 children=$(roles cli | cut -d' ' -f1)

@@ -112,10 +112,16 @@ spawned_child_is_bare(void **state)
 	assert_int_equal(t.death_signal, SIGKILL);
 	assert_int_equal(t.usr1_default, 1);
 	assert_int_equal(os_process_reap(&end), ERR_AGAIN);
+	assert_int_equal(os_process_kill(pid, SIGSTOP), 0);
+	assert_int_equal(reap(&end), 0);
+	assert_true(end.pid == pid && end.stopped && !end.resumed);
+	assert_int_equal(os_process_kill(pid, SIGCONT), 0);
+	assert_int_equal(reap(&end), 0);
+	assert_true(end.pid == pid && !end.stopped && end.resumed);
 	close(wait[1]);
 	assert_int_equal(reap(&end), 0);
 	assert_int_equal(end.pid, pid);
-	assert_false(end.killed);
+	assert_false(end.killed || end.stopped || end.resumed);
 	assert_int_equal(end.code, 42);
 	assert_int_equal(recv_wait(pair[0], &t, sizeof t, &len), ERR_CLOSED);
 	close(pair[0]);
