@@ -95,6 +95,26 @@ int crypto_aead_set_key(
 int crypto_aead_seal(struct crypto_aead *a, const struct crypto_aead_msg *m,
     const uint8_t *plain, size_t plain_len, uint8_t *out) MUST_CHECK;
 
+/* Boxes that hold the same plaintext: a fresh nonce of crypto_aead_nonce_len
+ * bytes in front, then room for what crypto_aead_seal puts.  All borrowed.
+ * @first: the first box; the next ones follow, each stride bytes later. */
+struct crypto_aead_boxes {
+	const uint8_t *ad;
+	size_t ad_len;
+	const uint8_t *plain;
+	size_t plain_len;
+	uint8_t *first;
+	size_t stride;
+	size_t cnt;
+};
+
+/**
+ * crypto_aead_seal_boxes - fill boxes; several cost little more than one.
+ * Return: as crypto_aead_seal; all of it is zeroed but the nonces on failure.
+ */
+int crypto_aead_seal_boxes(
+    struct crypto_aead *a, const struct crypto_aead_boxes *b) MUST_CHECK;
+
 /**
  * crypto_aead_open - verify and decrypt.
  * @plain: sealed_len - CRYPTO_AEAD_TAG_LEN bytes; may not overlap sealed.

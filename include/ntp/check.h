@@ -18,7 +18,7 @@
  * will leave, ours by 20 us at most, and on a short way the guess may come out
  * behind the fact. */
 #define NTP_CHECK_STAMP_SLACK_S 20e-6
-#define NTP_CHECK_SERVER_MAX_S   4.0 /* T3 - T2 of an honest answer */
+#define NTP_CHECK_SERVER_MAX_S  4.0 /* T3 - T2 of an honest answer */
 
 /* Why an answer is not used.  The order is that of the tests. */
 enum ntp_check {

@@ -37,6 +37,16 @@ struct nts_cookie_keys {
 	} slots[NTS_KEYRING_SLOTS];
 };
 
+/* Where cookies are put: nts_cookie_len(session->aead) bytes for each, the
+ * next one stride bytes later. */
+struct nts_cookie_room {
+	uint8_t *first;
+	size_t stride;
+	unsigned cnt; /* NTS_COOKIE_MANY at most */
+};
+
+#define NTS_COOKIE_MANY 8
+
 /**
  * nts_cookie_keys_init - no keys yet.
  */
@@ -70,6 +80,15 @@ size_t nts_cookie_len(unsigned aead);
  */
 int nts_cookie_seal(struct nts_cookie_keys *keys,
     const struct nts_keys *session, struct rng *rng, uint8_t *out) MUST_CHECK;
+
+/**
+ * nts_cookie_seal_many - cookies of one session, several for little more
+ * than the price of one.
+ * Return: as nts_cookie_seal.
+ */
+int nts_cookie_seal_many(struct nts_cookie_keys *keys,
+    const struct nts_keys *session, struct rng *rng,
+    const struct nts_cookie_room *out) MUST_CHECK;
 
 /**
  * nts_cookie_open - the session keys inside a cookie.

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wipe.h"
 #include "crypto/siv.h"
 #include "gcmsiv_priv.h"
 
@@ -151,6 +152,44 @@ crypto_aead_seal(struct crypto_aead *a, const struct crypto_aead_msg *m,
 	return crypto_gcmsiv_seal(a->gcmsiv, m, plain, plain_len, out);
 }
 
+/* Whether it takes several at once, and can. */
+static bool
+at_once(const struct crypto_aead *a, const struct crypto_aead_boxes *b)
+{
+	return a->siv && b->cnt > 1 && b->plain_len >= 32 &&
+	    b->plain_len % 16 == 0 &&
+	    b->plain_len <= 16 * (size_t)CRYPTO_SIV_BOX_BLOCKS;
+}
+
+static int
+one_by_one(struct crypto_aead *a, const struct crypto_aead_boxes *b)
+{
+	size_t nonce_len = a->alg->nonce_len, i;
+	uint8_t *box = b->first;
+	int err = 0;
+
+	for (i = 0; err == 0 && i < b->cnt; i++, box += b->stride) {
+		struct crypto_aead_msg m = {box, nonce_len, b->ad, b->ad_len};
+
+		err = crypto_aead_seal(
+		    a, &m, b->plain, b->plain_len, box + nonce_len);
+	}
+	for (i = 0; err < 0 && i < b->cnt; i++)
+		wipe_bytes(b->first + i * b->stride + nonce_len,
+		    b->plain_len + TAG_LEN);
+	return err;
+}
+
+int
+crypto_aead_seal_boxes(struct crypto_aead *a, const struct crypto_aead_boxes *b)
+{
+	struct crypto_siv_boxes all = {{b->ad, b->ad_len},
+	    {b->plain, b->plain_len}, b->first, b->stride, b->cnt};
+
+	return at_once(a, b) ? crypto_siv_seal_boxes(a->siv, &all)
+			     : one_by_one(a, b);
+}
+
 int
 crypto_aead_open(struct crypto_aead *a, const struct crypto_aead_msg *m,
     const uint8_t *sealed, size_t sealed_len, uint8_t *plain)
@@ -205,6 +244,28 @@ opens(const struct proof *p)
 	    crypto_aead_open(a, &p->msg, bad, sizeof bad, out) == ERR_AUTH;
 }
 
+/* What was sealed in boxes is the same as what is sealed alone. */
+static bool
+boxes_are_the_same(const struct proof *p)
+{
+	enum { LEN = 32, CNT = 2, BOX = CRYPTO_AEAD_NONCE_MAX + LEN + TAG_LEN };
+	size_t nonce_len = p->a->alg->nonce_len;
+	uint8_t boxes[CNT][BOX] = {{1}, {2}}, one[LEN + TAG_LEN];
+	struct crypto_aead_boxes all = {
+	    p->ad, sizeof p->ad, p->plain, LEN, boxes[0], BOX, CNT};
+	bool same = crypto_aead_seal_boxes(p->a, &all) == 0;
+
+	for (int i = 0; i < CNT; i++) {
+		struct crypto_aead_msg m = p->msg;
+
+		m.nonce = boxes[i];
+		same = same &&
+		    crypto_aead_seal(p->a, &m, p->plain, LEN, one) == 0 &&
+		    memcmp(one, boxes[i] + nonce_len, sizeof one) == 0;
+	}
+	return same;
+}
+
 /* The contexts must come back clean from a message under another key. */
 static bool
 prove(struct crypto_aead *a)
@@ -225,7 +286,7 @@ prove(struct crypto_aead *a)
 		p.key[i] = i;
 	for (int i = 0; good && i < 2; i++)
 		good = crypto_aead_set_key(a, p.key, key_len) == 0 &&
-		    seals(&p) && opens(&p);
+		    seals(&p) && opens(&p) && boxes_are_the_same(&p);
 	return good;
 }
 

@@ -17,6 +17,7 @@
 #define ECB_BLOCKS 64 /* per libcrypto call: the cookies of an answer */
 
 _Static_assert(CRYPTO_SIV_TAG_LEN == BLOCK_LEN, "V is one CMAC");
+_Static_assert(CRYPTO_SIV_BOX_BLOCKS <= ECB_BLOCKS, "a box in one call");
 
 /* A context for single blocks, with one half of the key once it is needed. */
 struct ecb {
@@ -275,6 +276,98 @@ crypto_siv_seal(struct crypto_siv *s, const struct crypto_siv_ad *ad,
 		crypto_block_store(v, out);
 	else
 		wipe_bytes(out, len + BLOCK_LEN);
+	return err;
+}
+
+/* The V of cnt boxes, into the stream buffer and the boxes.  @end: what is
+ * added to the sum of a nonce to make the last block of its CMAC. */
+static int
+box_tags(struct crypto_siv *s, const struct crypto_siv_boxes *b, uint8_t *box,
+    size_t cnt, struct crypto_block end)
+{
+	uint8_t *at = s->stream;
+
+	for (size_t i = 0; i < cnt; i++)
+		crypto_block_store(
+		    crypto_block_xor(crypto_block_load(box + i * b->stride),
+			s->mac.sub_whole),
+		    at + i * BLOCK_LEN);
+	if (ecb_run(s, &s->many, s->key, cnt) < 0)
+		return ERR_LIBRARY;
+	for (size_t i = 0; i < cnt; i++)
+		crypto_block_add(at + i * BLOCK_LEN, end);
+	if (ecb_run(s, &s->many, s->key, cnt) < 0)
+		return ERR_LIBRARY;
+	for (size_t i = 0; i < cnt; i++)
+		memcpy(box + i * b->stride + BLOCK_LEN, at + i * BLOCK_LEN,
+		    BLOCK_LEN);
+	return 0;
+}
+
+static int
+box_texts(struct crypto_siv *s, const struct crypto_siv_boxes *b, uint8_t *box,
+    size_t cnt)
+{
+	size_t len = b->plain.len, blocks = len / BLOCK_LEN;
+
+	for (size_t i = 0; i < cnt; i++) {
+		const uint8_t *v = box + i * b->stride + BLOCK_LEN;
+
+		counters(s->stream + i * len, counter(crypto_block_load(v)), 0,
+		    blocks);
+	}
+	if (ecb_run(s, &s->ctr, s->key + s->half, cnt * blocks) < 0)
+		return ERR_LIBRARY;
+	for (size_t i = 0; i < cnt; i++)
+		add_stream(box + i * b->stride + 2 * (size_t)BLOCK_LEN,
+		    b->plain.data, s->stream + i * len, len);
+	return 0;
+}
+
+/* V is the CMAC of the plaintext with D added to its last block, and only
+ * the last part of D, the sum of the nonce, is not the same in all boxes. */
+static int
+box_end(struct crypto_siv *s, const struct crypto_siv_boxes *b,
+    struct crypto_block *end)
+{
+	size_t rest = b->plain.len - BLOCK_LEN;
+	struct crypto_block last = crypto_block_load(b->plain.data + rest);
+	struct crypto_block d, chain;
+
+	if (begin(s, &b->ad, &d) < 0 ||
+	    crypto_cmac_chain(&s->mac, b->plain.data, rest, &chain) < 0)
+		return ERR_LIBRARY;
+	d = crypto_block_xor(crypto_block_double(d), s->mac.sub_whole);
+	*end = crypto_block_xor(crypto_block_xor(chain, last), d);
+	return 0;
+}
+
+int
+crypto_siv_seal_boxes(struct crypto_siv *s, const struct crypto_siv_boxes *b)
+{
+	size_t blocks = b->plain.len / BLOCK_LEN, cnt;
+	struct crypto_block end;
+	int err = 0;
+
+	if (!s->keyed || b->plain.len % BLOCK_LEN != 0 || blocks < 2 ||
+	    blocks > CRYPTO_SIV_BOX_BLOCKS)
+		err = ERR_BAD;
+	if (err == 0)
+		err = box_end(s, b, &end);
+	for (size_t done = 0; err == 0 && done < b->cnt; done += cnt) {
+		uint8_t *box = b->first + done * b->stride;
+
+		cnt = ECB_BLOCKS / blocks;
+		if (cnt > b->cnt - done)
+			cnt = b->cnt - done;
+		err = box_tags(s, b, box, cnt, end);
+		if (err == 0)
+			err = box_texts(s, b, box, cnt);
+	}
+	wipe_bytes(s->stream, sizeof s->stream);
+	for (size_t i = 0; err < 0 && i < b->cnt; i++)
+		wipe_bytes(b->first + i * b->stride + BLOCK_LEN,
+		    BLOCK_LEN + b->plain.len);
 	return err;
 }
 

@@ -283,9 +283,8 @@ settings(const struct ipc_clock_conf *m, struct limits_conf *l)
 	l->step_threshold = tstamp_dur_from_s(m->makestep_s);
 	l->step_limit = m->makestep_limit;
 	l->slew_sps = m->maxslew_sps;
-	l->later_slew_sps = m->maxslew_given
-	    ? m->maxslew_sps
-	    : DISCIPLINE_LIMITS_LATER_SLEW_SPS;
+	l->later_slew_sps = m->maxslew_given ? m->maxslew_sps
+					     : DISCIPLINE_LIMITS_LATER_SLEW_SPS;
 	l->drift_sps = m->maxdrift_sps;
 	l->minsources = m->minsources;
 	l->slot_cnt = m->slot_cnt;

@@ -97,32 +97,58 @@ cookie_msg(const uint8_t *cookie)
 	};
 }
 
+/* What is in front of the tag, fresh nonces for all in one go. */
+static void
+put_fronts(const struct nts_cookie_keys *keys, const struct nts_keys *session,
+    struct rng *rng, const struct nts_cookie_room *room)
+{
+	uint8_t nonces[NTS_COOKIE_MANY][NONCE_LEN];
+
+	rng_bytes(rng, nonces, room->cnt * sizeof nonces[0]);
+	for (unsigned i = 0; i < room->cnt; i++) {
+		struct bytes_out front;
+
+		bytes_out_init(&front, room->first + i * room->stride,
+		    HEAD_LEN + NONCE_LEN);
+		bytes_put_u32(&front, keys->slots[NTS_KEYRING_CURRENT].id);
+		bytes_put_u16(&front, session->aead);
+		bytes_put_u16(&front, FORMAT);
+		bytes_put_raw(&front, nonces[i], NONCE_LEN);
+	}
+}
+
+int
+nts_cookie_seal_many(struct nts_cookie_keys *keys,
+    const struct nts_keys *session, struct rng *rng,
+    const struct nts_cookie_room *room)
+{
+	size_t key_len = session->key_len;
+	uint8_t plain[PLAIN_MAX];
+	struct crypto_aead_boxes boxes = {room->first, HEAD_LEN, plain,
+	    2 * key_len, room->first + HEAD_LEN, room->stride, room->cnt};
+	int rc;
+
+	if (!nts_keys_valid(session) || room->cnt > NTS_COOKIE_MANY)
+		return ERR_BAD;
+	if (keys->slots[NTS_KEYRING_CURRENT].aead == 0)
+		return ERR_ABSENT;
+	put_fronts(keys, session, rng, room);
+	memcpy(plain, session->c2s, key_len);
+	memcpy(plain + key_len, session->s2c, key_len);
+	rc = crypto_aead_seal_boxes(
+	    keys->slots[NTS_KEYRING_CURRENT].ctx, &boxes);
+	wipe_bytes(plain, 2 * key_len);
+	keys->seal_cnt += room->cnt;
+	return rc;
+}
+
 int
 nts_cookie_seal(struct nts_cookie_keys *keys, const struct nts_keys *session,
     struct rng *rng, uint8_t *out)
 {
-	struct crypto_aead_msg msg = cookie_msg(out);
-	size_t key_len = session->key_len;
-	uint8_t plain[PLAIN_MAX];
-	struct bytes_out head;
-	int rc;
+	struct nts_cookie_room room = {out, 0, 1};
 
-	if (!nts_keys_valid(session))
-		return ERR_BAD;
-	if (keys->slots[NTS_KEYRING_CURRENT].aead == 0)
-		return ERR_ABSENT;
-	bytes_out_init(&head, out, HEAD_LEN);
-	bytes_put_u32(&head, keys->slots[NTS_KEYRING_CURRENT].id);
-	bytes_put_u16(&head, session->aead);
-	bytes_put_u16(&head, FORMAT);
-	rng_bytes(rng, out + HEAD_LEN, NONCE_LEN);
-	memcpy(plain, session->c2s, key_len);
-	memcpy(plain + key_len, session->s2c, key_len);
-	rc = crypto_aead_seal(keys->slots[NTS_KEYRING_CURRENT].ctx, &msg, plain,
-	    2 * key_len, out + HEAD_LEN + NONCE_LEN);
-	wipe_bytes(plain, sizeof(plain));
-	keys->seal_cnt++;
-	return rc;
+	return nts_cookie_seal_many(keys, session, rng, &room);
 }
 
 /* Return: the slot that opens this cookie, or -1. */

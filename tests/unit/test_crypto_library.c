@@ -87,6 +87,8 @@ exchange(struct crypto_aead *a, uint8_t first)
 	uint8_t key[32] = {first}, nonce[16] = {2}, ad[188] = {3};
 	uint8_t plain[104] = {4}, sealed[120], back[104];
 	struct crypto_aead_msg m = {nonce, sizeof nonce, ad, sizeof ad};
+	uint8_t room[3][96] = {{1}, {2}, {3}};
+	struct crypto_aead_boxes boxes = {ad, 8, plain, 64, room[0], 96, 3};
 
 	assert_int_equal(crypto_aead_set_key(a, key, sizeof key), 0);
 	assert_int_equal(crypto_aead_seal(a, &m, NULL, 0, sealed), 0);
@@ -99,6 +101,7 @@ exchange(struct crypto_aead *a, uint8_t first)
 	sealed[0] ^= 1;
 	assert_int_equal(
 	    crypto_aead_open(a, &m, sealed, sizeof sealed, back), ERR_AUTH);
+	assert_int_equal(crypto_aead_seal_boxes(a, &boxes), 0);
 }
 
 static void

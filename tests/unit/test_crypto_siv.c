@@ -237,6 +237,81 @@ every_length_as_defined(void **state)
 	}
 }
 
+#define BOX_MAX (32 + 16 * CRYPTO_SIV_BOX_BLOCKS)
+
+/* Boxes a little apart, against sealing one after the other. */
+static void
+fill_boxes(struct crypto_siv *s, size_t len, size_t cnt)
+{
+	static uint8_t boxes[70 * BOX_MAX], plain[BOX_MAX], want[BOX_MAX];
+	uint8_t ad[8] = {1, 2, 3}, gap = 0xee;
+	struct crypto_siv_boxes b = {
+	    {ad, sizeof ad}, {plain, len}, boxes, 32 + len + 3, cnt};
+
+	memset(boxes, gap, sizeof boxes);
+	for (size_t i = 0; i < len; i++)
+		plain[i] = (uint8_t)(i * 13 + len);
+	for (size_t i = 0; i < cnt; i++)
+		memset(boxes + i * b.stride, (int)(i * 5 + len), 16);
+	assert_int_equal(crypto_siv_seal_boxes(s, &b), 0);
+	for (size_t i = 0; i < cnt; i++) {
+		const uint8_t *box = boxes + i * b.stride;
+		struct crypto_siv_part parts[2] = {{ad, sizeof ad}, {box, 16}};
+		struct crypto_siv_ad comps = {parts, 2};
+
+		assert_int_equal(box[15], (uint8_t)(i * 5 + len));
+		assert_int_equal(
+		    crypto_siv_seal(s, &comps, plain, len, want), 0);
+		assert_memory_equal(box + 16, want, len + 16);
+		assert_int_equal(box[b.stride - 1], gap);
+	}
+}
+
+static void
+boxes_are_what_single_seals_are(void **state)
+{
+	(void)state;
+	for (size_t key_len = 32; key_len <= 64; key_len += 16) {
+		struct crypto_siv *s = crypto_siv_new(key_len);
+		uint8_t key[64] = {1, 2, 3};
+
+		for (size_t len = 32; len <= BOX_MAX - 32; len += 16) {
+			key[5]++;
+			assert_int_equal(crypto_siv_set_key(s, key), 0);
+			fill_boxes(s, len, len % 9);
+		}
+		fill_boxes(s, 32, 70);
+		fill_boxes(s, 64, 33);
+		crypto_siv_free(s);
+	}
+}
+
+static void
+boxes_refused(void **state)
+{
+	static const size_t lens[] = {
+	    0, 16, 33, 16 * (2 + CRYPTO_SIV_BOX_BLOCKS)};
+	struct crypto_siv *s = crypto_siv_new(32);
+	static uint8_t boxes[4 * BOX_MAX], plain[BOX_MAX + 16];
+	struct crypto_siv_boxes b = {
+	    {boxes, 1}, {plain, 32}, boxes, 2 * BOX_MAX, 2};
+	uint8_t key[32] = {1};
+
+	(void)state;
+	memset(boxes, 0xee, sizeof boxes);
+	assert_int_equal(crypto_siv_seal_boxes(s, &b), ERR_BAD);
+	assert_int_equal(boxes[2 * BOX_MAX], 0xee);
+	for (size_t i = 16; i < 64; i++)
+		assert_int_equal(boxes[i] | boxes[2 * BOX_MAX + i], 0);
+	assert_int_equal(boxes[64], 0xee);
+	assert_int_equal(crypto_siv_set_key(s, key), 0);
+	for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+		b.plain.len = lens[i];
+		assert_int_equal(crypto_siv_seal_boxes(s, &b), ERR_BAD);
+	}
+	crypto_siv_free(s);
+}
+
 static void
 refuses_without_a_key(void **state)
 {
@@ -320,6 +395,8 @@ main(void)
 	    cmocka_unit_test(rfc5297_appendix_a),
 	    cmocka_unit_test(rekeying_either_way_is_the_same),
 	    cmocka_unit_test(every_length_as_defined),
+	    cmocka_unit_test(boxes_are_what_single_seals_are),
+	    cmocka_unit_test(boxes_refused),
 	    cmocka_unit_test(refuses_without_a_key),
 	    cmocka_unit_test(key_lengths),
 	    cmocka_unit_test(first_component_again),

@@ -78,6 +78,44 @@ sealed_opens(void **state)
 	nts_cookie_keys_fini(&j.keys);
 }
 
+static void
+many_are_like_one(void **state)
+{
+	uint8_t at[NTS_COOKIE_MANY * (NTS_COOKIE_OURS_MAX + 4)];
+	struct nts_cookie_room room = {at, 0, NTS_COOKIE_MANY + 1};
+	struct jig j;
+
+	(void)state;
+	jig_init(&j);
+	for (size_t i = 0; i < 5; i++) {
+		struct nts_keys in = rig_keys(aeads[i], &j.rng), got;
+		unsigned cnt = NTS_COOKIE_MANY - (unsigned)i % 3;
+
+		room.stride = lens[i] + 4;
+		assert_int_equal(
+		    nts_cookie_seal_many(&j.keys, &in, &j.rng, &room), ERR_BAD);
+		room.cnt = cnt;
+		memset(at, 0xee, sizeof at);
+		assert_int_equal(
+		    nts_cookie_seal_many(&j.keys, &in, &j.rng, &room), 0);
+		room.cnt = NTS_COOKIE_MANY + 1;
+		for (unsigned n = 0; n < cnt; n++) {
+			uint8_t *c = at + n * room.stride;
+
+			assert_int_equal(c[lens[i]], 0xee);
+			assert_int_equal(
+			    nts_cookie_open(&j.keys, c, lens[i], &got), 0);
+			assert_memory_equal(&got, &in, sizeof in);
+			/* Nothing of one is found in another. */
+			for (size_t k = 8; n > 0 && k + 16 <= lens[i]; k += 16)
+				assert_memory_not_equal(
+				    c + k, c + k - room.stride, 16);
+		}
+	}
+	assert_int_equal(j.keys.seal_cnt, 8 + 7 + 6 + 8 + 7);
+	nts_cookie_keys_fini(&j.keys);
+}
+
 /* D1, D2: each bit, each length, garbage. */
 static void
 d1_d2_damaged(void **state)
@@ -240,6 +278,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lengths_are_fixed),
 	    cmocka_unit_test(sealed_opens),
+	    cmocka_unit_test(many_are_like_one),
 	    cmocka_unit_test(d1_d2_damaged),
 	    cmocka_unit_test(d2_other_algorithm),
 	    cmocka_unit_test(d5_r1_rotations),
