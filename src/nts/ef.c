@@ -468,18 +468,17 @@ put_cookies(struct nts_server_ctx *ctx, const struct nts_keys *session,
     unsigned cnt, struct bytes_out *plain)
 {
 	size_t len = nts_cookie_len(session->aead);
+	struct nts_cookie_room room = {
+	    plain->data + NTP_EXT_HEADER_LEN, NTP_EXT_HEADER_LEN + len, cnt};
 
-	for (unsigned i = 0; i < cnt; i++) {
-		uint8_t *body = ntp_ext_reserve(
-		    plain, NTP_EXT_COOKIE, len, NTP_EXT_HEADER_LEN);
-
-		if (!body)
+	for (unsigned i = 0; i < cnt; i++)
+		if (!ntp_ext_reserve(
+			plain, NTP_EXT_COOKIE, len, NTP_EXT_HEADER_LEN))
 			return ERR_FULL;
-		if (nts_cookie_seal(&ctx->cookies, session, ctx->rng, body) !=
-		    0)
-			return ERR_LIBRARY;
-	}
-	return 0;
+	return nts_cookie_seal_many(&ctx->cookies, session, ctx->rng, &room) ==
+		0
+	    ? 0
+	    : ERR_LIBRARY;
 }
 
 int
