@@ -138,7 +138,7 @@ $B/tests/tsan/%: $B/tests/tsan/%.o $(call OBJ,src/base/timepage.c src/base/tstam
 $B/tests/fuzz/%: $B/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$B/tests/fuzz/replay.o) $B/libpure.a
 	$(call say,LD)$(CC) $(LD_ALL) $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer) -o $@ $^ -lcrypto -lm
 
-bench-server: all $(LOAD) peers	## our server beside chrony, ntpsec and the floor
+bench-server: all $(BENCH) $(LOAD) peers	## our server beside chrony, ntpsec and the floor
 	$Qbash tests/bench/server.sh $B $(OUT)/peers
 bench-accuracy: all $(LOAD) peers	## what a client sees of our clock, beside chrony
 	$Qbash tests/bench/accuracy.sh $B $(OUT)/peers

@@ -32,12 +32,16 @@ ip netns add c
 ip link set lo up
 ip link add name s0 type veth peer name c0 netns c
 ip address add 10.77.0.1/24 dev s0
+ip address add fd00:77::1/64 dev s0 nodad 2>/dev/null || :
 ip link set s0 up
 ip -n c link set lo up
 ip -n c address add 10.77.0.2/24 dev c0
+ip -n c address add fd00:77::2/64 dev c0 nodad 2>/dev/null || :
 ip -n c link set c0 up
 ip -n c route add local 10.80.0.0/12 dev lo
 ip route add 10.80.0.0/12 via 10.77.0.2
+ip -n c -6 route add local fd00:80::/32 dev lo 2>/dev/null || :
+ip -6 route add fd00:80::/32 via fd00:77::2 2>/dev/null || :
 
 # ---- the servers -----------------------------------------------------------
 
@@ -75,7 +79,7 @@ truenoon()
 		ntsport $3
 		allow
 		local stratum 1
-		serverworkers 1
+		serverworkers ${WORKERS:-1}
 		maxntsconnections 1000
 		ntsservercert $T/$4.crt
 		ntsserverkey $T/$4.key

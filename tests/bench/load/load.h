@@ -60,7 +60,7 @@ int load_options(struct load_options *o, int argc, char **argv);
 
 /* ---- meter.c ---- */
 
-#define LOAD_BUCKETS 2048 /* 32 to each doubling */
+#define LOAD_BUCKETS 8192 /* 256 to each doubling, to beyond 100 s */
 
 struct load_latency {
 	uint64_t bucket[LOAD_BUCKETS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Latencies in a histogram of 3 % steps; what processes and a core consumed
+ * Latencies in a histogram of 0.4 % steps; what processes and a core consumed
  * from /proc.
  */
 #include <stdio.h>
@@ -10,7 +10,8 @@
 
 #include "load.h"
 
-#define STEPS 32 /* to each doubling */
+#define STEPS      256 /* to each doubling */
+#define STEPS_LOG2 8
 
 int64_t
 load_now_ns(void)
@@ -29,18 +30,19 @@ bucket_of(uint64_t ns)
 	if (ns < STEPS)
 		return (unsigned)ns;
 	top = 63 - (unsigned)__builtin_clzll(ns);
-	at = (top - 4) * STEPS + (unsigned)(ns >> (top - 5) & (STEPS - 1));
+	at = (top - STEPS_LOG2 + 1) * STEPS +
+	    (unsigned)(ns >> (top - STEPS_LOG2) & (STEPS - 1));
 	return at < LOAD_BUCKETS ? at : LOAD_BUCKETS - 1;
 }
 
 static double
 value_of(unsigned bucket)
 {
-	unsigned top = bucket / STEPS + 4;
+	unsigned top = bucket / STEPS + STEPS_LOG2 - 1;
 
 	if (bucket < STEPS)
 		return bucket;
-	return (double)((uint64_t)(STEPS + bucket % STEPS) << (top - 5));
+	return (double)((uint64_t)(STEPS + bucket % STEPS) << (top - STEPS_LOG2));
 }
 
 void
