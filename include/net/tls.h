@@ -176,8 +176,8 @@ int net_tls_write(
 
 /**
  * net_tls_write_last - as net_tls_write, for what is followed by nothing but
- * net_tls_shutdown and close(2): the kernel may keep it back until then, so
- * that all goes in one segment.
+ * net_tls_shutdown and close(2): it may be kept back until then, so that all
+ * goes in one call and one segment.
  */
 int net_tls_write_last(
     struct net_tls *t, const void *data, size_t len, size_t *done) MUST_CHECK;

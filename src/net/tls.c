@@ -232,9 +232,19 @@ net_tls_free(struct net_tls *t)
 	if (!t)
 		return;
 	SSL_free(t->ssl);
+	net_tls_bio_drop(t);
 	X509_free(t->refused);
 	free(t);
 	ERR_clear_error();
+}
+
+/* The caller waited: whatever the descriptor had, it may have more now. */
+static void
+begin(struct net_tls *t)
+{
+	t->dry = false;
+	ERR_clear_error();
+	errno = 0;
 }
 
 static bool
@@ -254,8 +264,7 @@ net_tls_handshake(struct net_tls *t)
 
 	if (t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	ERR_clear_error();
-	errno = 0;
+	begin(t);
 	ret = SSL_do_handshake(t->ssl);
 	if (ret != 1)
 		return outcome(t, ret);
@@ -278,8 +287,7 @@ net_tls_read(struct net_tls *t, void *buf, size_t max, size_t *len)
 	*len = 0;
 	if (!t->done || t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	ERR_clear_error();
-	errno = 0;
+	begin(t);
 	ret = SSL_read_ex(t->ssl, buf, max, len);
 	/* Each costs us a key schedule and the peer nearly nothing (E12). */
 	if (t->key_update_cnt > KEY_UPDATE_MAX) {
@@ -297,8 +305,7 @@ net_tls_write(struct net_tls *t, const void *data, size_t len, size_t *done)
 	*done = 0;
 	if (!t->done || t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	ERR_clear_error();
-	errno = 0;
+	begin(t);
 	ret = SSL_write_ex(t->ssl, data, len, done);
 	return ret == 1 ? 0 : outcome(t, ret);
 }
@@ -318,8 +325,8 @@ net_tls_shutdown(struct net_tls *t)
 
 	if (!t->done || t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	ERR_clear_error();
-	errno = 0;
+	begin(t);
+	t->ending = true;
 	ret = SSL_shutdown(t->ssl);
 	return ret >= 0 ? 0 : outcome(t, ret);
 }

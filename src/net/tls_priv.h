@@ -22,7 +22,12 @@ struct net_tls_ctx {
 struct net_tls {
 	SSL *ssl;
 	int fd;
-	bool more; /* what is written now is not the end */
+	bool dry;      /* in this call, there was no more to read */
+	bool more;     /* what is written now is not the end */
+	bool ending;   /* it is: close_notify */
+	uint8_t *held; /* what has been written but not sent */
+	size_t held_pos;
+	size_t held_len;
 	X509 *refused; /* the leaf that did not pass */
 	long verify;   /* why, X509_V_ERR_ */
 	enum net_tls_fault fault;
@@ -41,6 +46,11 @@ BIO_METHOD *net_tls_bio_method(void) MUST_CHECK;
  * net_tls_bio_new - one over the descriptor of t, which outlives it.
  */
 BIO *net_tls_bio_new(const BIO_METHOD *m, struct net_tls *t) MUST_CHECK;
+
+/**
+ * net_tls_bio_drop - forget what was held back.
+ */
+void net_tls_bio_drop(struct net_tls *t);
 
 /**
  * net_tls_trust - let a store find the certificates in these blobs, which are
