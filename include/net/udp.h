@@ -125,19 +125,6 @@ int net_udp_listen(const struct addr *at, const char *device) MUST_CHECK;
  */
 int net_udp_probe(const struct addr *at, const char *device) MUST_CHECK;
 
-/**
- * net_udp_steer - let the source address alone (IPv4 whole, IPv6 its /64)
- * choose among the sockets that share a port, in the order they were bound.
- * To be said anew when a socket has left: the last then takes its number.
- * @fd:     one of them; the choice holds for all.
- * @cnt:    how many there are.
- * @secret: random, the same at each call, so that nobody outside can aim.
- * Return: 0; ERR_SYSTEM where the platform cannot: it then chooses by
- * address and port.
- */
-int net_udp_steer(
-    int fd, unsigned family, unsigned cnt, uint64_t secret) MUST_CHECK;
-
 #define NET_UDP_BATCH    64
 #define NET_UDP_DATA_MAX 2048 /* longer ones are marked and dropped */
 

@@ -107,10 +107,7 @@ listen_all(struct ke *k, bool on)
 static void
 pause_over(void *arg)
 {
-	struct ke *k = arg;
-
-	if (!k->retired)
-		listen_all(k, true);
+	listen_all(arg, true);
 }
 
 /* The listener stays readable while descriptors are short: looking away is
@@ -239,16 +236,23 @@ load(struct ke *k, const struct daemon_boot *boot)
 }
 
 static void
+close_listeners(struct ke *k)
+{
+	for (size_t i = 0; i < k->listener_cnt; i++) {
+		net_watch_fini(&k->listeners[i].watch);
+		close(k->listeners[i].fd);
+	}
+	k->listener_cnt = 0;
+}
+
+static void
 ke_close(void *state)
 {
 	struct ke *k = state;
 
 	for (uint32_t i = 0; k->conns && i < k->conn_cnt; i++)
 		daemon_ke_conn_fini(&k->conns[i]);
-	for (size_t i = 0; i < k->listener_cnt; i++) {
-		net_watch_fini(&k->listeners[i].watch);
-		close(k->listeners[i].fd);
-	}
+	close_listeners(k);
 	net_timer_fini(&k->pause);
 	net_timer_fini(&k->sweep);
 	net_timer_fini(&k->report_timer);
@@ -360,15 +364,12 @@ ke_run(void *state)
 	return 0;
 }
 
-/* Retired: take no new connections; what is under way goes on while super
- * lets us live. */
+/* Retired: take no new connections, nor let the kernel keep any for us; what
+ * is under way goes on while super lets us live. */
 static void
 ke_stop(void *state)
 {
-	struct ke *k = state;
-
-	k->retired = true;
-	listen_all(k, false);
+	close_listeners(state);
 }
 
 const struct daemon_role daemon_ke = {

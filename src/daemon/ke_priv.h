@@ -45,7 +45,6 @@ struct ke {
 	struct rng rng;
 	struct ke_listener listeners[KE_LISTENERS_MAX];
 	size_t listener_cnt;
-	bool retired;
 	struct net_timer pause;
 	struct net_timer sweep;
 	struct net_timer report_timer;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/local.h"
+#include "net/steer.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 #include "super_priv.h"
@@ -102,24 +103,31 @@ open_set(const struct conf *c, struct super_sockets *set, bool udp, bool first)
 
 /* The sockets of all workers for one address are a group. */
 static void
-steer(const struct super *s)
+steer_sets(const struct super_sockets *sets, size_t set_cnt, uint64_t secret)
 {
 	const struct super_sockets *any = NULL;
 	struct addr at;
 	unsigned cnt = 0;
 
-	for (size_t i = 0; i < s->ntp_cnt; i++) {
-		if (s->ntp[i].cnt == 0)
+	for (size_t i = 0; i < set_cnt; i++) {
+		if (sets[i].cnt == 0)
 			continue;
-		any = &s->ntp[i];
+		any = &sets[i];
 		cnt++;
 	}
 	for (size_t i = 0; cnt > 1 && i < any->cnt; i++)
 		if (net_udp_local_of(any->fds[i], &at) < 0 ||
-		    net_udp_steer(
-			any->fds[i], at.family, cnt, s->steer_secret) < 0)
+		    net_steer(any->fds[i], at.family, cnt, secret) < 0)
 			os_log_warn("clients are not kept with one worker: "
 				    "the kernel chooses by port as well");
+}
+
+/* What a worker counts of a client is then all there is of it. */
+static void
+steer(const struct super *s)
+{
+	steer_sets(s->ntp, s->ntp_cnt, s->steer_secret);
+	steer_sets(s->ke, s->ke_cnt, s->steer_secret);
 }
 
 int
@@ -146,12 +154,13 @@ daemon_listen_open(struct super *s, const struct conf *c, bool start)
 void
 daemon_listen_leave(struct super *s, enum role role, uint16_t place)
 {
-	if (role == ROLE_SERVE) {
+	if (role == ROLE_SERVE)
 		close_sockets(&s->ntp[place % SUPER_WORKERS_MAX]);
-		steer(s);
-	} else if (role == ROLE_KE) {
+	else if (role == ROLE_KE)
 		close_sockets(&s->ke[place % SUPER_WORKERS_MAX]);
-	}
+	else
+		return;
+	steer(s);
 }
 
 bool

@@ -2,7 +2,7 @@
 /*
  * The source address alone chooses among the sockets of a port: shown on
  * loopback, with many sources of 127.0.0.0/8 and, where there is IPv6, with
- * the one that there is.
+ * the one that there is; for datagrams and for connections.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "net/steer.h"
+#include "net/tcp.h"
 #include "net/udp.h"
 
 #define SOCKETS 3
@@ -53,6 +55,39 @@ arrives(const int *fds, unsigned cnt, const struct net_udp_options *from,
 	return at;
 }
 
+/* Return: the index of the listener that a connection came to. */
+static unsigned
+reaches(const int *fds, unsigned cnt, const struct addr *from,
+    const struct addr *to)
+{
+	int fd = net_tcp_connect(to, from), conn = -1;
+	unsigned at = cnt;
+	struct addr peer;
+
+	assert_true(fd >= 0);
+	for (unsigned i = 0; i < cnt; i++) {
+		conn = net_tcp_accept(fds[i], &peer);
+		if (conn < 0)
+			continue;
+		at = i;
+		net_tcp_reset_on_close(conn);
+		close(conn);
+	}
+	assert_true(at < cnt);
+	close(fd);
+	return at;
+}
+
+static struct addr
+source(unsigned i)
+{
+	struct addr a = {.family = ADDR_V4, .bytes = {127, 1}};
+
+	a.bytes[2] = (uint8_t)(i / 16);
+	a.bytes[3] = (uint8_t)(i % 16 + 1);
+	return a;
+}
+
 /* Every datagram of a source, from fresh ports, comes to the same socket. */
 static void
 expect_steady(const int *fds, unsigned cnt, const struct addr *to)
@@ -60,14 +95,10 @@ expect_steady(const int *fds, unsigned cnt, const struct addr *to)
 	unsigned seen[SOCKETS] = {0};
 
 	for (unsigned s = 0; s < SOURCES; s++) {
-		struct net_udp_options from = {.no_stamps = true};
+		struct net_udp_options from = {
+		    .no_stamps = true, .bind = source(s)};
 		unsigned first;
 
-		from.bind.family = ADDR_V4;
-		from.bind.bytes[0] = 127;
-		from.bind.bytes[1] = 1;
-		from.bind.bytes[2] = (uint8_t)(s / 16);
-		from.bind.bytes[3] = (uint8_t)(s % 16 + 1);
 		first = arrives(fds, cnt, &from, to);
 		seen[first]++;
 		for (int again = 0; again < 3; again++)
@@ -90,18 +121,51 @@ test_by_source_address(void **state)
 		fds[i] = listen_on("127.0.0.1", at.port, &at);
 		assert_true(fds[i] >= 0);
 	}
-	if (net_udp_steer(fds[1], ADDR_V4, SOCKETS, SECRET) < 0) {
+	if (net_steer(fds[1], ADDR_V4, SOCKETS, SECRET) < 0) {
 		printf("no steering here: left out\n");
 		skip();
 	}
 	expect_steady(fds, SOCKETS, &at);
 	/* One leaves; nothing may go to it, nor past the others. */
 	close(fds[0]);
-	assert_int_equal(
-	    net_udp_steer(fds[1], ADDR_V4, SOCKETS - 1, SECRET), 0);
+	assert_int_equal(net_steer(fds[1], ADDR_V4, SOCKETS - 1, SECRET), 0);
 	expect_steady(fds + 1, SOCKETS - 1, &at);
 	for (int i = 1; i < SOCKETS; i++)
 		close(fds[i]);
+}
+
+/* From fresh ports too. */
+static void
+test_connections(void **state)
+{
+	unsigned seen[SOCKETS] = {0};
+	struct addr at;
+	int fds[SOCKETS];
+
+	(void)state;
+	assert_int_equal(addr_parse(&at, "127.0.0.1"), 0);
+	for (int i = 0; i < SOCKETS; i++) {
+		fds[i] = net_tcp_listen(&at, NULL, 16);
+		assert_true(fds[i] >= 0);
+		assert_int_equal(net_udp_local_of(fds[i], &at), 0);
+	}
+	if (net_steer(fds[0], ADDR_V4, SOCKETS, SECRET) < 0) {
+		printf("no steering here: left out\n");
+		skip();
+	}
+	for (unsigned s = 0; s < SOURCES; s++) {
+		struct addr from = source(s);
+		unsigned first = reaches(fds, SOCKETS, &from, &at);
+
+		seen[first]++;
+		for (int again = 0; again < 3; again++)
+			assert_int_equal(
+			    reaches(fds, SOCKETS, &from, &at), first);
+	}
+	for (int i = 0; i < SOCKETS; i++) {
+		assert_true(seen[i] > 0);
+		close(fds[i]);
+	}
 }
 
 static void
@@ -121,7 +185,7 @@ test_ipv6(void **state)
 	fds[1] = listen_on("::1", at.port, &at);
 	assert_true(fds[1] >= 0);
 	for (uint64_t secret = 1; secret < 5; secret++) {
-		if (net_udp_steer(fds[0], ADDR_V6, 2, secret << 33) < 0)
+		if (net_steer(fds[0], ADDR_V6, 2, secret << 33) < 0)
 			skip();
 		first = arrives(fds, 2, &from, &at);
 		for (int i = 0; i < 20; i++)
@@ -138,7 +202,7 @@ test_nobody_to_steer_to(void **state)
 	int fd = listen_on("127.0.0.1", 0, &at);
 
 	(void)state;
-	assert_int_equal(net_udp_steer(fd, ADDR_V4, 0, SECRET), ERR_BAD);
+	assert_int_equal(net_steer(fd, ADDR_V4, 0, SECRET), ERR_BAD);
 	close(fd);
 }
 
@@ -147,6 +211,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_by_source_address),
+	    cmocka_unit_test(test_connections),
 	    cmocka_unit_test(test_ipv6),
 	    cmocka_unit_test(test_nobody_to_steer_to),
 	};

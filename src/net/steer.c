@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which worker gets a datagram: a classic BPF program on the SO_REUSEPORT
- * group looks at the source address alone, so that what a client asks, from
- * whatever port, comes to the same worker.  An IPv6 client is its /64.
+ * Which worker gets a datagram or a connection: a classic BPF program on the
+ * SO_REUSEPORT group looks at the source address alone, so that what a client
+ * asks, from whatever port, comes to the same worker.  An IPv6 client is its
+ * /64.
  */
+#include "net/steer.h"
+
 #include <linux/filter.h>
 #include <sys/socket.h>
 
-#include "net/udp.h"
-#include "sock_priv.h"
+#include "base/addr.h"
 
 #ifndef SO_ATTACH_REUSEPORT_CBPF
 #define SO_ATTACH_REUSEPORT_CBPF 51
@@ -44,7 +46,7 @@ attach(int fd, struct sock_filter *code, unsigned short len)
 }
 
 int
-net_udp_steer(int fd, unsigned family, unsigned cnt, uint64_t secret)
+net_steer(int fd, unsigned family, unsigned cnt, uint64_t secret)
 {
 	uint32_t low = (uint32_t)secret | 1;
 	uint32_t high = (uint32_t)(secret >> 32) | 1;
