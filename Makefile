@@ -90,7 +90,7 @@ TSAN     := $(call PROGS,tests/tsan/*.c)
 SIMLIB   := $(call OBJ,$(filter-out tests/sim/sim_%,$(sort $(wildcard tests/sim/*.c))))
 
 .DEFAULT_GOAL := all
-.PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench bench-server bench-ke bench-accuracy bench-instructions asan \
+.PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench bench-server bench-ke bench-accuracy bench-instructions bench-workers bench-confinement asan \
         tsan tsan-run cov demo install uninstall dist clean help deps peers fuzz
 .PRECIOUS: $B/%.o $B/%.a
 Q := $(if $(V),,@)
@@ -144,6 +144,11 @@ bench-accuracy: all $(LOAD) peers	## what a client sees of our clock, beside chr
 	$Qbash tests/bench/accuracy.sh $B $(OUT)/peers
 bench-ke: all $(LOAD)		## key exchanges: the floor, ours, memory, the peers
 	$Qbash tests/bench/ke.sh $B $(OUT)/peers
+bench-workers: all $(LOAD)	## two workers against one, and what they share
+	$Qbash tests/bench/workers.sh $B $(OUT)/peers
+bench-confinement: all $(LOAD)	## what its cage costs a worker
+	$Q$(MAKE) -s OUT=$(OUT)/bare CPPFLAGS='$(CPPFLAGS) -DSANDBOX_OFF' all
+	$Qbash tests/bench/confinement.sh $B $(OUT)/bare/$(BUILD)
 bench-instructions: $(BENCH)	## instructions that a request takes
 	$Qsh tests/bench/instructions.sh $B
 deps:				## install what building and testing need

@@ -67,7 +67,7 @@ begin()
 	TOP[$name]=$!
 }
 
-# truenoon NAME PORT KE-PORT CERTIFICATE
+# truenoon NAME PORT KE-PORT CERTIFICATE, with WORKERS and CONF.
 truenoon()
 {
 	mkdir -p "$T/$1"

@@ -59,6 +59,15 @@ wait_for 10 placed "${two% }" || fail "pinned: $(places), not $two"
 ask || fail "pinned workers do not answer"
 [ "$(allowed "$(super_of srv)")" = "$(allowed self)" ] || fail "super is pinned"
 
+# What they share they cannot write; so no cache line goes to and fro.
+for pid in $(workers); do
+	[ -n "$(head -n 1 "/proc/$pid/maps" 2>/dev/null)" ] || continue # not root
+	! grep -E '^[^ ]+ .w.s' "/proc/$pid/maps" ||
+		fail "a worker may write to shared memory"
+	[ "$(grep -c -E '^[^ ]+ r--s ' "/proc/$pid/maps")" = 2 ] ||
+		fail "shared maps: $(grep 's ' "/proc/$pid/maps")"
+done
+
 # Moved: new workers, on the listed processor.
 with "serverworkers 2 pinned $last"
 kill -HUP "$(super_of srv)"

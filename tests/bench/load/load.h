@@ -144,6 +144,7 @@ struct load_result {
 	uint64_t bad;
 	uint64_t kissed;
 	uint64_t interleaved;
+	uint64_t warm_up; /* answered before all this */
 	uint64_t verified;
 	uint64_t verify_failed;
 	uint64_t bytes;

@@ -46,7 +46,7 @@ print(const struct load_options *o, const struct load_result *r)
 	if (o->core >= 0)
 		printf(",\"core_us\":%.3f,\"core_busy\":%.3f",
 		    r->cpu.core_s * per, r->cpu.core_s / r->duration_s);
-	printf("}\n");
+	printf(",\"warm_up\":%llu}\n", (unsigned long long)r->warm_up);
 }
 
 static int

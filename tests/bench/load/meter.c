@@ -42,7 +42,8 @@ value_of(unsigned bucket)
 
 	if (bucket < STEPS)
 		return bucket;
-	return (double)((uint64_t)(STEPS + bucket % STEPS) << (top - STEPS_LOG2));
+	return (
+	    double)((uint64_t)(STEPS + bucket % STEPS) << (top - STEPS_LOG2));
 }
 
 void

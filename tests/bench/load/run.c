@@ -275,15 +275,18 @@ static int
 measure(struct run *g)
 {
 	struct load_cpu before;
+	uint64_t warm_up;
 
 	if (go(g, WARM_UP_S) < 0)
 		return -1;
+	warm_up = g->r->answered;
 	load_cpu_read(g->o, &before);
 	if (go(g, g->o->duration_s) < 0)
 		return -1;
 	load_cpu_read(g->o, &g->r->cpu);
 	load_cpu_since(&g->r->cpu, &before);
 	g->r->rss_before_kib = before.rss_kib;
+	g->r->warm_up = warm_up;
 	return 0;
 }
 
