@@ -46,6 +46,22 @@ struct queue {
 	uint8_t frame[NET_UDP_BATCH][NET_UDP_DATA_MAX];
 };
 
+/* No answer is ever a fragment: fragments can be forged, and path MTUs, too,
+ * so those are not believed.  What fits the link leaves whole, and the kernel
+ * need not number it. */
+static void
+never_fragment(int fd, const struct addr *at)
+{
+	int v4 = IP_PMTUDISC_PROBE, v6 = IPV6_PMTUDISC_PROBE;
+
+	if (at->family == ADDR_V6)
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
+	else
+		(void)setsockopt(
+		    fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+}
+
 static int
 set_options(int fd, const struct addr *at)
 {
@@ -65,6 +81,7 @@ set_options(int fd, const struct addr *at)
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) <
 		0)
 		net_sock_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
+	never_fragment(fd, at);
 	/* The address may come up after we do. */
 	if (!addr_is_unspecified(at) && at->family == ADDR_V4)
 		net_sock_on(fd, IPPROTO_IP, IP_FREEBIND);

@@ -5,6 +5,7 @@
  * its half says so and is left out.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -409,6 +410,28 @@ answers_from_the_asked_address(void **state)
 }
 
 static void
+answers_are_never_fragments(void **state)
+{
+	int v4 = -1, v6 = -1;
+	socklen_t len = sizeof v4;
+	struct addr at;
+	int fd = listen_any("0.0.0.0", &at);
+
+	(void)state;
+	assert_int_equal(
+	    getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, &len), 0);
+	assert_int_equal(v4, IP_PMTUDISC_PROBE);
+	close(fd);
+	fd = listen_any("::1", &at);
+	if (fd == ERR_ABSENT)
+		return;
+	assert_int_equal(
+	    getsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, &len), 0);
+	assert_int_equal(v6, IPV6_PMTUDISC_PROBE);
+	close(fd);
+}
+
+static void
 failures(void **state)
 {
 	struct addr at, shared;
@@ -508,6 +531,7 @@ main(void)
 	    cmocka_unit_test(without_kernel_stamps),
 	    cmocka_unit_test(batches),
 	    cmocka_unit_test(answers_from_the_asked_address),
+	    cmocka_unit_test(answers_are_never_fragments),
 	    cmocka_unit_test(failures),
 	    cmocka_unit_test(loop_waits),
 	};
