@@ -64,6 +64,11 @@ void discipline_delay_add(struct discipline_delay *dl, double at_s,
 double discipline_delay_detour(const struct discipline_delay *dl);
 
 /**
+ * discipline_delay_doubt - standard deviation of the base delay's estimate.
+ */
+double discipline_delay_doubt(const struct discipline_delay *dl);
+
+/**
  * discipline_delay_quantile - of the recent delays, q in 0..1; 0 if none.
  */
 double discipline_delay_quantile(const struct discipline_delay *dl, double q);

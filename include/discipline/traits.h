@@ -49,6 +49,12 @@ void discipline_traits_learn(struct discipline_traits *t, double at_s,
     const struct traits_noise *n, double w2);
 
 /**
+ * discipline_traits_even - how much of the half-width of an observation
+ * belongs to shapes in which both ends of the interval count alike.
+ */
+double discipline_traits_even(const struct discipline_traits *t);
+
+/**
  * discipline_traits_restart - the phase was lost: begin from the next
  * estimate, keep what was learned.
  * discipline_traits_shift   - add to every phase.

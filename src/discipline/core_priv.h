@@ -267,6 +267,12 @@ void discipline_select_vote(struct discipline *d, double raw_s);
 void discipline_joint_take(
     struct discipline *d, unsigned slot, const struct core_replay *r);
 
+/* sigma.c: the estimate at a moment, with the standard errors to be told. */
+void discipline_sigma_joint(
+    const struct discipline *d, double raw_s, struct estimate *e);
+void discipline_sigma_source(
+    const struct core_source *src, double raw_s, struct estimate *e);
+
 /* control.c: from the estimate to one command. */
 void discipline_control_decide(
     struct discipline *d, struct mono now, struct discipline_out *out);

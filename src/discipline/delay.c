@@ -195,11 +195,24 @@ route_fell(const struct discipline_delay *dl, double below)
 	    newest(dl, 1) < below;
 }
 
+/* How far the least of so many delays lies above the base. */
+static double
+gap(const struct discipline_delay *dl)
+{
+	return GAP * dl->jitter_s / sqrt(dl->seen < 1024 ? dl->seen : 1024);
+}
+
+double
+discipline_delay_doubt(const struct discipline_delay *dl)
+{
+	return dl->seen > 0 ? GAP_SD * gap(dl) : 0;
+}
+
 void
 discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
     struct delay_excess *x)
 {
-	double below = dl->before_s, jitter = dl->jitter_s, n;
+	double below = dl->before_s, jitter = dl->jitter_s;
 
 	dl->before_s = dl->least_s - FALL_JITTERS * jitter;
 	remember(dl, delay_s);
@@ -215,11 +228,10 @@ discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
 	/* With few on a new route the jitter of the old one still serves. */
 	if (dl->seen > 8 || dl->route_cnt == 0 || dl->jitter_s <= 0)
 		dl->jitter_s = measure_jitter(dl);
-	n = dl->seen < 1024 ? dl->seen : 1024;
 	dl->before_jitter_s = jitter;
 	dl->jitter[(dl->seen - 1) % DISCIPLINE_DELAY_RECENT] = dl->jitter_s;
-	x->sd_s = GAP_SD * GAP * dl->jitter_s / sqrt(n);
-	x->s_s = delay_s - dl->least_s + GAP * dl->jitter_s / sqrt(n);
+	x->sd_s = discipline_delay_doubt(dl);
+	x->s_s = delay_s - dl->least_s + gap(dl);
 }
 
 double

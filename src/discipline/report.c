@@ -53,8 +53,7 @@ look_now(const struct discipline *d, struct mono now, struct moment *m)
 	m->growth_sps = d->conf.excursion_ppm * 1e-6;
 	if (!m->known)
 		return;
-	discipline_bank_mean(&d->joint.bank, m->pt.raw_s, &m->e);
-	m->e.pxx += d->joint.bias_var;
+	discipline_sigma_joint(d, m->pt.raw_s, &m->e);
 	m->left_s = m->e.x_s - m->pt.corr_s;
 	if (!d->bound.valid)
 		return;
@@ -344,7 +343,7 @@ look_samples(const struct discipline *d, const struct core_source *src,
 		v->distance_s = h.lambda_s;
 	if (!src->primed)
 		return;
-	discipline_bank_mean(&src->bank, pt.raw_s, &e);
+	discipline_sigma_source(src, pt.raw_s, &e);
 	v->offset_s = e.x_s - pt.corr_s;
 	v->sigma_s = sqrt(e.pxx);
 	v->freq_sps = e.y_sps - discipline_timeline_freq(&d->timeline);

@@ -129,6 +129,21 @@ discipline_traits_learn(struct discipline_traits *t, double at_s,
 	learn_blur(t, e, o, n);
 }
 
+double
+discipline_traits_even(const struct discipline_traits *t)
+{
+	double even = 0, sum = 0;
+
+	for (int i = 0; i < DISCIPLINE_TRAITS_SHAPES; i++) {
+		double w = exp(t->shape[i]);
+
+		sum += w;
+		if (shapes[i].tilt == 0)
+			even += w * shapes[i].width;
+	}
+	return even / sum;
+}
+
 void
 discipline_traits_restart(struct discipline_traits *t)
 {

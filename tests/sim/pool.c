@@ -127,6 +127,10 @@ judge(struct sim_row *row)
 		miss(row, "packets");
 	if (sc->said_s > 0 && !(row->said_s >= 0 && row->said_s <= sc->said_s))
 		miss(row, "saying so");
+	if (sc->worst_a > 0 &&
+	    (row->coverage < 0.9 ||
+		(row->coverage > 0.99 && sc->careful == NULL)))
+		miss(row, "sigma");
 	if (sc->broken == NULL && row->violations > 0)
 		miss(row, "bound");
 	if (sc->broken == NULL && row->tightness > 1.5)
@@ -267,6 +271,8 @@ sim_pool_print(const struct sim_row *r)
 		printf("  followed in %.0f s", r->follow_s);
 	if (r->sc->broken != NULL)
 		print_broken(r);
+	if (r->sc->careful != NULL)
+		printf("  sigma careful: %s", r->sc->careful);
 	if (r->missed[0] != '\0')
 		printf("  MISSED: %s", r->missed);
 	putchar('\n');

@@ -77,6 +77,8 @@ struct sim_scenario {
 	double suspend_s;
 	double suspend_wrong_s;
 	const char *broken; /* which of B1-B5 does not hold, or NULL */
+	/* What makes two sigma hold the truth nearly always, or NULL. */
+	const char *careful;
 	/* Targets; 0: none. */
 	double ratio_a;
 	double ratio_b;

@@ -69,9 +69,11 @@ jitter_is_found(void **state)
 
 	(void)state;
 	discipline_delay_init(&dl);
+	assert_true(discipline_delay_doubt(&dl) == 0);
 	for (int i = 0; i < 3000; i++) {
 		discipline_delay_add(&dl, i * 64.0, BASE + queue(&s, J), &x);
 		assert_true(x.s_s > 0 && x.sd_s > 0);
+		assert_true(discipline_delay_doubt(&dl) == x.sd_s);
 		if (i >= 1000)
 			sum += dl.jitter_s / 2000;
 	}

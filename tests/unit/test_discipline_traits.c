@@ -29,7 +29,7 @@ normal(uint64_t *s)
 /* 64 s apart, mean queues as given, stamps with that deviation.  Gives the
  * tilt learned in units of 1/J and by how much intervals are narrowed. */
 static double
-learn(double up_s, double down_s, double stamp_s, double *width)
+learn(double up_s, double down_s, double stamp_s, double *width, double *even)
 {
 	struct traits_noise n = {
 	    (up_s + down_s) / 2, 1e-14 + 3 * stamp_s * stamp_s, 1e-14};
@@ -53,6 +53,7 @@ learn(double up_s, double down_s, double stamp_s, double *width)
 		discipline_estimate_interval(&e, &o);
 	}
 	*width = o.h_s / o.reach_s;
+	*even = discipline_traits_even(&t);
 	assert_true(fabs(e.x_s) < 6 * sqrt(e.pxx));
 	return o.tilt * n.jitter_s;
 }
@@ -60,22 +61,24 @@ learn(double up_s, double down_s, double stamp_s, double *width)
 static void
 unequal_queues_are_found(void **state)
 {
-	double width;
+	double width, even;
 
 	(void)state;
-	assert_true(fabs(learn(1e-3, 1e-3, 0, &width)) < 0.3);
+	assert_true(fabs(learn(1e-3, 1e-3, 0, &width, &even)) < 0.3);
 	assert_true(width > 0.95);
-	assert_true(learn(1e-3, 3e-3, 0, &width) > 0.8);
-	assert_true(learn(3e-3, 1e-3, 0, &width) < -0.8);
+	assert_true(even > 0.6 && even <= 1);
+	assert_true(learn(1e-3, 3e-3, 0, &width, &even) > 0.8);
+	assert_true(even < 0.1);
+	assert_true(learn(3e-3, 1e-3, 0, &width, &even) < -0.8);
 }
 
 static void
 noise_is_no_tilt(void **state)
 {
-	double width;
+	double width, even;
 
 	(void)state;
-	assert_true(fabs(learn(1e-5, 1e-5, 1e-5, &width)) < 0.5);
+	assert_true(fabs(learn(1e-5, 1e-5, 1e-5, &width, &even)) < 0.5);
 	assert_true(width < 0.9);
 }
 
