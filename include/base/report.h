@@ -38,6 +38,15 @@ enum report_select {
 	REPORT_SELECT_CNT,
 };
 
+/* Who made the time stamps of packets. */
+enum report_stamp {
+	REPORT_STAMP_NONE = 0,
+	REPORT_STAMP_DAEMON, /* we, around the system call */
+	REPORT_STAMP_KERNEL,
+	REPORT_STAMP_HARDWARE,
+	REPORT_STAMP_CNT,
+};
+
 /* How far a key exchange or a poll got, for "which stage failed". */
 enum report_stage {
 	REPORT_STAGE_NONE = 0, /* nothing tried, or nothing wrong */
@@ -56,6 +65,8 @@ struct report_source {
 	bool used;       /* false: the slot is empty now */
 	bool pool;
 	bool interleaved; /* the last sample was (RFC 9769) */
+	uint8_t tx_stamp; /* enum report_stamp, of the last good answer */
+	uint8_t rx_stamp;
 	uint8_t auth;    /* enum report_auth */
 	uint8_t select;  /* enum report_select */
 	uint8_t stage;   /* enum report_stage of what failed last, 0 none */
@@ -185,14 +196,18 @@ struct report_sync {
 	double freq_sps;
 	double freq_error_sps;
 	double update_interval_s;
+	uint64_t hardware_used_cnt;    /* stamps by hardware, both ways */
+	uint64_t hardware_refused_cnt; /* the kernel's taken instead */
 	char reason[REPORT_TEXT_MAX];
 };
 
 /**
- * report_select_text, report_stage_text, report_auth_text - one word each.
+ * report_select_text, report_stage_text, report_auth_text,
+ * report_stamp_text - one word each.
  */
 const char *report_select_text(unsigned select);
 const char *report_stage_text(unsigned stage);
 const char *report_auth_text(unsigned auth);
+const char *report_stamp_text(unsigned stamp);
 
 #endif

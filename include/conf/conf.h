@@ -24,6 +24,8 @@
 #define CONF_CERT_MAX   16   /* certificate and key pairs */
 #define CONF_TRUST_MAX  16
 #define CONF_AEAD_MAX   8
+#define CONF_HARDWARE_MAX 8 /* lines of hwtimestamp */
+#define CONF_INTERFACE_MAX 16 /* with its NUL */
 #define CONF_PIN_MAX    256 /* processors to run workers on */
 #define CONF_FILE_MAX   128 /* files read */
 #define CONF_DIR_MAX    20  /* source directories */
@@ -50,6 +52,15 @@ enum conf_leapmode {
 	CONF_LEAP_SLEW,
 	CONF_LEAP_STEP,
 	CONF_LEAP_IGNORE,
+};
+
+/* Which packets an interface is to stamp when they come in. */
+enum conf_rxfilter {
+	CONF_RXFILTER_AUTO, /* ntp, or else all */
+	CONF_RXFILTER_NONE,
+	CONF_RXFILTER_NTP,
+	CONF_RXFILTER_PTP,
+	CONF_RXFILTER_ALL,
 };
 
 /* One server or pool line.  Fields named as their option; the second group
@@ -157,6 +168,20 @@ struct conf_pins {
 	uint16_t cpu[CONF_PIN_MAX];
 };
 
+/* One hwtimestamp line; interface "*": every one that can. */
+struct conf_hardware {
+	char interface[CONF_INTERFACE_MAX];
+	uint8_t rxfilter; /* enum conf_rxfilter */
+	bool nocrossts;
+	int8_t minpoll; /* between readings of its clock */
+	int8_t maxpoll; /* kept, not acted on */
+	int32_t minsamples;
+	int32_t maxsamples;
+	double precision_s;
+	double txcomp_s;
+	double rxcomp_s;
+};
+
 /* Addresses to bind to, one per family; family ADDR_NONE: any. */
 struct conf_bind {
 	struct addr v4;
@@ -217,6 +242,8 @@ struct conf {
 	char user[CONF_WORD_MAX];
 	bool lock_all;
 	uint8_t sched_priority; /* 0: none */
+	uint32_t hardware_cnt;
+	struct conf_hardware hardware[CONF_HARDWARE_MAX];
 
 	/* ---- kept for when they are acted on ---- */
 	double combinelimit;

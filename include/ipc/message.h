@@ -27,6 +27,7 @@
 #define IPC_LIMITS_MAX 256
 #define IPC_PORTS_MAX 16
 #define IPC_LEAPS_MAX 64
+#define IPC_INTERFACE_MAX 16
 #define IPC_RULES_MAX 128
 
 enum ipc_type {
@@ -55,6 +56,7 @@ enum ipc_type {
 	IPC_SOURCE_SET,  /* super to sync */
 	IPC_SOURCES_END, /* super to sync: sources not named since are gone */
 	IPC_LEAP_LIST,   /* super to sync: replaces what it had */
+	IPC_HARDWARE,    /* super to sync and serve, at the start only */
 	IPC_SYM_KEY,     /* super to sync and serve */
 	IPC_SERVE_CONF,  /* super to serve */
 	IPC_ACCESS_RULES, /* super to serve and ke; several follow each other */
@@ -90,6 +92,7 @@ struct ipc_cage {
 	uint16_t ports[IPC_PORTS_MAX];
 	bool lock_all;
 	uint8_t sched_priority; /* 0: none */
+	bool hardware;          /* it reads clocks of interfaces */
 };
 
 struct ipc_ready {
@@ -396,6 +399,21 @@ struct ipc_time_confirmed {
 	struct wall wall;
 };
 
+/* An interface that stamps packets in hardware.  Its clock is a descriptor:
+ * those of all such messages are the role's last, in the same order. */
+struct ipc_hardware {
+	char interface[IPC_INTERFACE_MAX];
+	uint32_t if_idx;
+	uint32_t speed_mbps; /* of the link, 0: not known */
+	int8_t minpoll_log2s;
+	bool nocrossts;
+	uint16_t minsamples;
+	uint16_t maxsamples;
+	double precision_s;
+	double txcomp_s;
+	double rxcomp_s;
+};
+
 /* Room for any of them. */
 union ipc_any {
 	struct ipc_cage cage;
@@ -418,6 +436,7 @@ union ipc_any {
 	struct ipc_source_set source_set;
 	struct ipc_sources_end sources_end;
 	struct ipc_leap_list leap_list;
+	struct ipc_hardware hardware;
 	struct ipc_sym_key sym_key;
 	struct ipc_serve_conf serve_conf;
 	struct ipc_access_rules access_rules;

@@ -55,3 +55,20 @@ report_auth_text(unsigned auth)
 		return "unknown";
 	}
 }
+
+const char *
+report_stamp_text(unsigned stamp)
+{
+	switch (stamp) {
+	case REPORT_STAMP_NONE:
+		return "none";
+	case REPORT_STAMP_DAEMON:
+		return "daemon";
+	case REPORT_STAMP_KERNEL:
+		return "kernel";
+	case REPORT_STAMP_HARDWARE:
+		return "hardware";
+	default:
+		return "unknown";
+	}
+}

@@ -67,6 +67,7 @@ extern const struct conf_set conf_directives;
 extern const struct conf_set conf_options;    /* of struct conf_source */
 extern const struct conf_set conf_local_set;  /* of struct conf_local */
 extern const struct conf_set conf_limits_set; /* of struct conf_ratelimit */
+extern const struct conf_set conf_hardware_set; /* of struct conf_hardware */
 
 /* One line being put together from pieces. */
 struct conf_line {
@@ -213,6 +214,8 @@ CONF_OWN_PARSE(workers);
 CONF_OWN_PRINT(workers);
 CONF_OWN_PARSE(smooth);
 CONF_OWN_PRINT(smooth);
+CONF_OWN_PARSE(hardware);
+CONF_OWN_PRINT(hardware);
 CONF_OWN_PARSE(include);
 CONF_OWN_PARSE(confdir);
 CONF_OWN_PARSE(sourcedir);

@@ -40,6 +40,9 @@ static const char *const authselect_names[] = {
 static const char *const leapmode_names[] = {
 	"system", "slew", "step", "ignore", NULL};
 
+static const char *const rxfilter_names[] = {
+	"auto", "none", "ntp", "ptp", "all", NULL};
+
 static const char gone[] = "chrony has given it up";
 static const char rtc[] =
     "the kernel keeps the hardware clock (rtcsync)";
@@ -174,7 +177,7 @@ static const struct conf_entry directives[] = {
 	{"user", ACTED, TEXT("truenoon"), C(user)},
 	{"lock_all", ACTED, FLAG, C(lock_all)},
 	{"sched_priority", ACTED, INT(0, 100, 0), C(sched_priority)},
-	{"hwtimestamp", LATER, ANY(1), MANY},
+	{"hwtimestamp", ACTED, OWNOUT(hardware), C(hardware), MANY},
 	{"hwtstimeout", LATER, ANY(1)},
 	{"maxtxbuffers", LATER, ANY(1)},
 	{"commandkey", NEVER(gone), ANY(0)},
@@ -245,6 +248,21 @@ static const struct conf_entry limits_options[] = {
 	{"leak", ACTED, INT(1, 4, 2), S(leak), CLAMP},
 	{"kod", ACTED, INT(0, 4, 0), S(kod), CLAMP},
 };
+
+#undef S
+#define S(f) AT(conf_hardware, f)
+static const struct conf_entry hardware_options[] = {
+	{"minpoll", ACTED, INT(-6, 20, 0), S(minpoll), CLAMP},
+	{"maxpoll", NEVER("readings are made every 'minpoll'"),
+	    INT(-6, 20, 1), S(maxpoll), CLAMP},
+	{"minsamples", ACTED, INT(1, 64, 3), S(minsamples), CLAMP},
+	{"maxsamples", ACTED, INT(1, 64, 16), S(maxsamples), CLAMP},
+	{"precision", ACTED, REAL(0, 1, 1e-7), S(precision_s)},
+	{"txcomp", ACTED, REAL(-1, 1, 0), S(txcomp_s)},
+	{"rxcomp", ACTED, REAL(-1, 1, 0), S(rxcomp_s)},
+	{"rxfilter", ACTED, ENUM(rxfilter_names), S(rxfilter)},
+	{"nocrossts", ACTED, FLAG, S(nocrossts)},
+};
 /* clang-format on */
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -259,6 +277,8 @@ const struct conf_set conf_local_set = {
     local_options, COUNT(local_options), "option of 'local'"};
 const struct conf_set conf_limits_set = {
     limits_options, COUNT(limits_options), "option of a rate limit"};
+const struct conf_set conf_hardware_set = {
+    hardware_options, COUNT(hardware_options), "option of 'hwtimestamp'"};
 
 bool
 conf_word_at(size_t n, struct conf_word *w)

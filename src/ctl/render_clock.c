@@ -361,4 +361,7 @@ ctl_render_tracking_json(struct ctl_json *j, const struct ctl_view *v)
 	    s && s->refusal != CLOCKCMD_OK ? clockcmd_refusal_text(s->refusal)
 					   : NULL);
 	ctl_json_int(j, "tai_offset_s", known ? t->tai_offset_s : 0);
+	ctl_json_uint(j, "hardware_stamps", s ? s->hardware_used_cnt : 0);
+	ctl_json_uint(
+	    j, "hardware_stamps_refused", s ? s->hardware_refused_cnt : 0);
 }

@@ -173,6 +173,13 @@ json_counters(struct ctl_json *j, const struct report_source *s)
 }
 
 static void
+json_stamp(struct ctl_json *j, const char *name, unsigned stamp)
+{
+	ctl_json_string(j, name,
+	    stamp == REPORT_STAMP_NONE ? NULL : report_stamp_text(stamp));
+}
+
+static void
 json_source(
     struct ctl_json *j, const struct ctl_view *v, const struct report_source *s)
 {
@@ -197,6 +204,8 @@ json_source(
 	ctl_render_json_age(
 	    j, "last_rx_age_s", ctl_render_age_s(v, s->last_rx));
 	ctl_json_bool(j, "interleaved", any && s->interleaved);
+	json_stamp(j, "tx_stamp", s->tx_stamp);
+	json_stamp(j, "rx_stamp", s->rx_stamp);
 	json_measured(j, s);
 	json_counters(j, s);
 	ctl_json_close(j, '}');

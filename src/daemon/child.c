@@ -187,6 +187,8 @@ enter(struct child *c, char *report)
 
 	sandbox_plan_init(&plan, c->role);
 	plan.flags = c->cage.virtual_clock ? SANDBOX_VIRTUAL : 0;
+	if (c->cage.hardware)
+		plan.flags |= SANDBOX_HARDWARE;
 	plan.change_user = c->cage.change_user;
 	plan.uid = c->cage.uid;
 	plan.gid = c->cage.gid;

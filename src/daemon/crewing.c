@@ -190,6 +190,10 @@ keep_fixed(const struct super *s, struct conf *c)
 	keep(c->controlsocket, was->controlsocket, sizeof c->controlsocket,
 	    "controlsocket");
 	keep(c->user, was->user, sizeof c->user, "user");
+	if (c->hardware_cnt != was->hardware_cnt ||
+	    memcmp(c->hardware, was->hardware, sizeof c->hardware) != 0)
+		os_log_warn("takes effect at the next start "
+			    "directive=hwtimestamp");
 }
 
 static void

@@ -547,6 +547,7 @@ role_data(struct super *s, enum role role, struct collector *c)
 	} else if (role == ROLE_SYNC) {
 		for (size_t i = 0; i < s->path_cnt; i++)
 			collect(c, IPC_PATH_SAVED, &s->paths[i]);
+		daemon_hardware_give(s, collect, c);
 		daemon_provision_sources(s, collect, c);
 	} else if (role == ROLE_SERVE) {
 		serve_data(s, c);
@@ -594,6 +595,7 @@ put_cage(struct super *s, enum role role, struct ipc_start *to)
 	    .log_level = (uint8_t)s->opt.level,
 	    .lock_all = s->conf.lock_all,
 	    .sched_priority = s->conf.sched_priority,
+	    .hardware = daemon_hardware_used(s, role),
 	};
 
 	if (role == ROLE_SYNC)
@@ -647,6 +649,7 @@ give_fds(struct super *s, const struct crew_member *m, int *fds, size_t *cnt)
 		set = &s->ke[m->place % SUPER_WORKERS_MAX];
 	for (size_t i = 0; set && i < set->cnt; i++)
 		fds[(*cnt)++] = give_socket(s, &set->fds[i]);
+	*cnt += daemon_hardware_share(s, m->role, fds + *cnt);
 }
 
 int

@@ -264,6 +264,7 @@ make_ready(struct super *s)
 		err = daemon_setup_pages(s);
 	if (err < 0)
 		return err;
+	daemon_hardware_open(s);
 	daemon_store_load(s);
 	daemon_leap_read(s);
 	daemon_provision_slots(s);
@@ -306,6 +307,7 @@ static void
 fini(struct super *s)
 {
 	daemon_listen_close(s);
+	daemon_hardware_close(s);
 	daemon_store_unpid(s);
 	if (s->has_control && os_file_remove(s->conf.controlsocket) < 0)
 		os_log_debug("control socket stays");

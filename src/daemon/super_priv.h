@@ -2,7 +2,8 @@
 /*
  * Role super, between its files: super.c is its life; options.c the command
  * line; setup.c what is made before the cage (directories, pages, accounts);
- * listen.c the ports; provision.c start data out of the configuration;
+ * listen.c the ports; hardware.c
+ * interfaces that stamp; provision.c start data out of the configuration;
  * store.c what outlives us on disc; reload.c SIGHUP.
  */
 #ifndef DAEMON_SUPER_PRIV_H
@@ -14,12 +15,14 @@
 #include "crew_priv.h"
 #include "crypto/mac.h"
 #include "nts/keyring.h"
+#include "os/phc.h"
 
 #define SUPER_WORKERS_MAX 64
 #define SUPER_SOCKETS_MAX 8 /* addresses that one worker listens on */
 #define SUPER_SLOTS       64
 #define SUPER_KEYS_MAX    256
 #define SUPER_PATHS_MAX   64
+#define SUPER_HARDWARE_MAX 8
 
 #define DAEMON_ZONEINFO     "/usr/share/zoneinfo"
 #define SUPER_LEAP_PATH_MAX (CONF_PATH_MAX + sizeof DAEMON_ZONEINFO)
@@ -42,6 +45,13 @@ struct super_user {
 struct super_sockets {
 	int fds[SUPER_SOCKETS_MAX];
 	size_t cnt;
+};
+
+/* An interface that stamps in hardware, switched on. */
+struct super_hardware {
+	struct os_phc_facts facts;
+	struct conf_hardware conf;
+	int fd; /* of its clock */
 };
 
 /* The symmetric keys of `keyfile`. */
@@ -79,6 +89,8 @@ struct super {
 	struct super_sockets ntp[SUPER_WORKERS_MAX];
 	struct super_sockets ke[SUPER_WORKERS_MAX];
 	uint64_t steer_secret; /* which client comes to which worker */
+	struct super_hardware hardware[SUPER_HARDWARE_MAX];
+	size_t hardware_cnt;
 	uint16_t ntp_cnt;
 	uint16_t ke_cnt;
 	struct nts_keyring ring;
@@ -115,6 +127,14 @@ int daemon_setup_dirs(struct super *s);
 int daemon_setup_pages(struct super *s);
 int daemon_setup_certs(const struct conf *c, int64_t now_s);
 int daemon_setup_cage(struct super *s);
+
+/* hardware.c */
+void daemon_hardware_open(struct super *s);
+void daemon_hardware_close(struct super *s);
+bool daemon_hardware_used(const struct super *s, enum role role);
+void daemon_hardware_give(const struct super *s,
+    void (*give)(void *arg, unsigned type, const void *msg), void *arg);
+size_t daemon_hardware_share(const struct super *s, enum role role, int *fds);
 
 /* listen.c */
 int daemon_listen_open(struct super *s, const struct conf *c, bool start);

@@ -353,6 +353,9 @@ sync_message(void *state, unsigned type, const union ipc_any *msg)
 	case IPC_LEAP_LIST:
 		daemon_sync_leap_take(s, &msg->leap_list);
 		break;
+	case IPC_HARDWARE:
+		daemon_phcs_add(&s->phcs, &msg->hardware);
+		break;
 	case IPC_SYM_KEY:
 		take_key(s, &msg->sym_key);
 		break;
@@ -417,6 +420,7 @@ sync_close(void *state)
 		for (size_t j = 0; j < ASSOC_EXCHANGES; j++)
 			net_watch_fini(&s->slots[i].exchanges[j].watch);
 	}
+	daemon_phcs_fini(&s->phcs);
 	net_timer_fini(&s->tick);
 	net_defer_fini(&s->report);
 	discipline_free(s->discipline);
@@ -452,6 +456,7 @@ sync_open(const struct daemon_boot *boot)
 		sync_close(s);
 		return NULL;
 	}
+	daemon_phcs_take(&s->phcs, boot);
 	if (!boot->single)
 		s->hold_fd = net_udp_hold_stamps();
 	return s;
@@ -465,6 +470,8 @@ sync_run(void *state)
 
 	if (net_timer_init(&s->tick, s->loop, tick_due, s) < 0 ||
 	    net_defer_init(&s->report, s->loop, daemon_sync_report_all, s) < 0)
+		return ERR_LIBRARY;
+	if (daemon_phcs_run(&s->phcs, s->loop) < 0)
 		return ERR_LIBRARY;
 	s->saved_at = (struct mono){now.ns - SAVE_NS + FIRST_NS};
 	s->told_at = (struct mono){now.ns - TRUTH_NS};

@@ -64,6 +64,13 @@ reject_echo(struct sync_exchange *x, struct assoc_todo *todo)
 	discipline_loop(x->slot->sync->discipline, x->slot->slot);
 }
 
+static const uint8_t stamps[] = {
+    [NET_STAMP_NONE] = REPORT_STAMP_NONE,
+    [NET_STAMP_USER] = REPORT_STAMP_DAEMON,
+    [NET_STAMP_KERNEL] = REPORT_STAMP_KERNEL,
+    [NET_STAMP_HARDWARE] = REPORT_STAMP_HARDWARE,
+};
+
 static void
 received(struct sync_exchange *x, const uint8_t *data, size_t len,
     const struct net_stamp *rx)
@@ -89,6 +96,10 @@ received(struct sync_exchange *x, const uint8_t *data, size_t len,
 		    x->slot->sync->discipline, x->slot->slot, os_clock_mono());
 	else if (verdict == ASSOC_UNSYNC || verdict == ASSOC_NO_NEWS)
 		discipline_reply(x->slot->sync->discipline, x->slot->slot);
+	if (verdict == ASSOC_GOOD) {
+		x->slot->tx_stamp = stamps[x->udp.tx.source];
+		x->slot->rx_stamp = stamps[rx->source];
+	}
 	reject_echo(x, &todo);
 	x->slot->sync->todo(x->slot, &todo);
 }
@@ -151,6 +162,7 @@ daemon_sync_exchange_send(struct sync_slot *sl, const struct assoc_todo *todo)
 	struct net_udp_options o = {
 	    .bind = todo->to.family == ADDR_V6 ? c->bind6 : c->bind4,
 	    .device = c->bind_device[0] ? c->bind_device : NULL,
+	    .hardware = daemon_phcs_hardware(&sl->sync->phcs),
 	};
 
 	daemon_sync_exchange_close(sl, 1U << todo->exchange);

@@ -14,6 +14,7 @@
 #include "assoc/assoc.h"
 #include "conf/leaplist.h"
 #include "crypto/mac.h"
+#include "daemon/phcs.h"
 #include "daemon/role.h"
 #include "discipline/discipline.h"
 #include "net/udp.h"
@@ -46,6 +47,8 @@ struct sync_slot {
 	bool dirty;              /* to be reported */
 	char cert_subject[REPORT_TEXT_MAX];
 	char why[REPORT_TEXT_MAX]; /* what failed last, in words */
+	uint8_t tx_stamp; /* enum report_stamp of the last good answer */
+	uint8_t rx_stamp;
 };
 
 /* One line of the configuration: a server, or a pool of them. */
@@ -100,6 +103,7 @@ struct sync {
 	struct conf_leaplist leaps; /* expires_s 0: none */
 	struct discipline_leap leap; /* what it says of now */
 	int hold_fd; /* keeps kernel time stamping on */
+	struct phcs phcs;
 };
 
 /* sync_time.c */

@@ -102,6 +102,8 @@ report_source(struct sync_slot *sl)
 		snprintf(r.cert_subject, sizeof r.cert_subject, "%s",
 		    sl->cert_subject);
 		r.addr = sl->addr;
+		r.tx_stamp = sl->tx_stamp;
+		r.rx_stamp = sl->rx_stamp;
 		if (discipline_look_source(
 			s->discipline, sl->slot, os_clock_mono(), &view) == 0)
 			from_discipline(&r, &view);
@@ -153,6 +155,8 @@ daemon_sync_report_clock(struct sync *s)
 	r.freq_sps = v.freq_sps;
 	r.freq_error_sps = v.skew_sps;
 	r.update_interval_s = v.update_interval_s;
+	r.hardware_used_cnt = s->phcs.hardware.used_cnt;
+	r.hardware_refused_cnt = s->phcs.hardware.refused_cnt;
 	discipline_reason(s->discipline, now, r.reason);
 	daemon_port_send(&s->port, IPC_REPORT_SYNC, &r);
 }

@@ -75,6 +75,7 @@ daemon_sync_source_close(struct sync_slot *sl)
 	daemon_sync_keys_drop(sl);
 	sl->ke_id = 0;
 	sl->cert_subject[0] = '\0';
+	sl->tx_stamp = sl->rx_stamp = REPORT_STAMP_NONE;
 	sl->why[0] = '\0';
 	sl->dir = NULL;
 	daemon_sync_report_dirty(sl);

@@ -56,6 +56,7 @@ static const struct field ipc_cage[] = {
     INTS(ipc_cage, ports),
     BOOL(ipc_cage, lock_all),
     INT(ipc_cage, sched_priority),
+    BOOL(ipc_cage, hardware),
     END,
 };
 
@@ -311,6 +312,20 @@ static const struct field ipc_leap_list[] = {
     END,
 };
 
+static const struct field ipc_hardware[] = {
+    STR(ipc_hardware, interface),
+    INT(ipc_hardware, if_idx),
+    INT(ipc_hardware, speed_mbps),
+    INT(ipc_hardware, minpoll_log2s),
+    BOOL(ipc_hardware, nocrossts),
+    INT(ipc_hardware, minsamples),
+    INT(ipc_hardware, maxsamples),
+    F64(ipc_hardware, precision_s),
+    F64(ipc_hardware, txcomp_s),
+    F64(ipc_hardware, rxcomp_s),
+    END,
+};
+
 static const struct field ipc_sym_key[] = {
     INT(ipc_sym_key, id),
     INT(ipc_sym_key, type),
@@ -408,6 +423,8 @@ static const struct field report_source[] = {
     BOOL(report_source, used),
     BOOL(report_source, pool),
     BOOL(report_source, interleaved),
+    COUNT(report_source, tx_stamp, REPORT_STAMP_CNT - 1),
+    COUNT(report_source, rx_stamp, REPORT_STAMP_CNT - 1),
     COUNT(report_source, auth, REPORT_AUTH_NTS),
     COUNT(report_source, select, REPORT_SELECT_CNT - 1),
     COUNT(report_source, stage, REPORT_STAGE_CNT - 1),
@@ -460,6 +477,8 @@ static const struct field report_sync[] = {
     F64(report_sync, freq_sps),
     F64(report_sync, freq_error_sps),
     F64(report_sync, update_interval_s),
+    INT(report_sync, hardware_used_cnt),
+    INT(report_sync, hardware_refused_cnt),
     STR(report_sync, reason),
     END,
 };
@@ -548,6 +567,7 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_SOURCE_SET] = ipc_source_set,
     [IPC_SOURCES_END] = ipc_sources_end,
     [IPC_LEAP_LIST] = ipc_leap_list,
+    [IPC_HARDWARE] = ipc_hardware,
     [IPC_SYM_KEY] = ipc_sym_key,
     [IPC_SERVE_CONF] = ipc_serve_conf,
     [IPC_ACCESS_RULES] = ipc_access_rules,

@@ -49,6 +49,8 @@ static const struct row rows[IPC_TYPE_CNT] = {
     [IPC_SOURCES_END] =
         {FROM_SUPER, BIT(ROLE_SYNC), UNLIMITED, 0, "sources-end"},
     [IPC_LEAP_LIST] = {FROM_SUPER, BIT(ROLE_SYNC), UNLIMITED, 0, "leap-list"},
+    [IPC_HARDWARE] = {FROM_SUPER, BIT(ROLE_SYNC) | BIT(ROLE_SERVE), UNLIMITED,
+        0, "hardware"},
     [IPC_SYM_KEY] = {FROM_SUPER, BIT(ROLE_SYNC) | BIT(ROLE_SERVE), UNLIMITED,
         0, "sym-key"},
     [IPC_SERVE_CONF] =

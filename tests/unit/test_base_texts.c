@@ -38,6 +38,7 @@ every_code_has_words(void **state)
 	check(report_select_text, REPORT_SELECT_CNT);
 	check(report_stage_text, REPORT_STAGE_CNT);
 	check(report_auth_text, REPORT_AUTH_NTS + 1);
+	check(report_stamp_text, REPORT_STAMP_CNT);
 	assert_string_equal(err_text(1), "unknown error");
 	assert_string_equal(err_text(ERR_MIN - 1), "unknown error");
 }

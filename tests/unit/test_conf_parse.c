@@ -113,6 +113,48 @@ all_source_options(void **state)
 }
 
 static void
+hardware_stamps(void **state)
+{
+	const struct conf_hardware *h = conf.hardware;
+
+	(void)state;
+	parse_ok("hwtimestamp *\n"
+		 "hwtimestamp eth1 minpoll -3 precision 20e-9 txcomp 1e-7"
+		 " rxcomp 2e-7 minsamples 2 maxsamples 32 rxfilter ptp"
+		 " nocrossts\n");
+	assert_int_equal(conf.hardware_cnt, 2);
+	assert_string_equal(h->interface, "*");
+	assert_int_equal(h->minpoll, 0);
+	assert_int_equal(h->maxsamples, 16);
+	assert_int_equal(h->rxfilter, CONF_RXFILTER_AUTO);
+	assert_true(h->precision_s == 1e-7 && !h->nocrossts);
+	h++;
+	assert_string_equal(h->interface, "eth1");
+	assert_int_equal(h->minpoll, -3);
+	assert_int_equal(h->minsamples, 2);
+	assert_int_equal(h->maxsamples, 32);
+	assert_int_equal(h->rxfilter, CONF_RXFILTER_PTP);
+	assert_true(h->precision_s == 20e-9 && h->nocrossts);
+	assert_true(h->txcomp_s == 1e-7 && h->rxcomp_s == 2e-7);
+	/* The last line of an interface holds. */
+	assert_int_equal(text_parse(&conf, "hwtimestamp eth1 minpoll 3\n"
+					   "hwtimestamp eth1 minpoll 5\n",
+			     &faults),
+	    0);
+	assert_non_null(strstr(faults.list[0].text, "replaces an earlier"));
+	assert_int_equal(conf.hardware_cnt, 1);
+	assert_int_equal(conf.hardware[0].minpoll, 5);
+	for (int i = 8; i < 10; i++) {
+		char text[512] = "";
+
+		for (int k = 0; k < i; k++)
+			sprintf(text + strlen(text), "hwtimestamp e%d\n", k);
+		assert_int_equal(
+		    text_parse(&conf, text, &faults), i > 8 ? ERR_BAD : 0);
+	}
+}
+
+static void
 pinned_workers(void **state)
 {
 	(void)state;
@@ -347,6 +389,12 @@ static const struct bad bad_lines[] = {
     {"fallbackdrift 9 8", "takes the smaller interval first"},
     {"include /x", "'include' is not possible here"},
     {"refclock SHM", "'refclock' needs more arguments"},
+    {"hwtimestamp", "needs"},
+    {"hwtimestamp a-name-beyond-all-limits", "hwtimestamp"},
+    {"hwtimestamp eth0 rxfiltre all", "did you mean 'rxfilter'?"},
+    {"hwtimestamp eth0 rxfilter some", "rxfilter"},
+    {"hwtimestamp eth0 minsamples 9 maxsamples 8", "is more than"},
+    {"hwtimestamp eth0 precision x", "precision"},
     {"ratelimit intervall 3", "did you mean 'interval'?"},
     {"sched_priority 101", "from 0 to 100"},
     /* the whole */
@@ -725,6 +773,7 @@ main(void)
 	    cmocka_unit_test(defaults),
 	    cmocka_unit_test(paths_follow_statedir_and_rundir),
 	    cmocka_unit_test(all_source_options),
+	    cmocka_unit_test(hardware_stamps),
 	    cmocka_unit_test(pinned_workers),
 	    cmocka_unit_test(server_directives),
 	    cmocka_unit_test(clock_directives),

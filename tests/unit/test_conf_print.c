@@ -51,7 +51,10 @@ static const char everything[] =
     "controlsocket /s\ncmdallow 10\ncmddeny\ncmdport 0\n"
     "bindcmdaddress /c\nbindcmdaddress 127.0.0.2\nlogchange 0.5\n"
     "logdir /log\nstatedir /st\nrundir /ru\npidfile /\nuser root\n"
-    "lock_all\nsched_priority 50\n";
+    "lock_all\nsched_priority 50\n"
+    "hwtimestamp eth0 minpoll -2 maxpoll 3 minsamples 4 maxsamples 5"
+    " precision 5e-8 txcomp 1.5e-7 rxcomp -2e-7 rxfilter all nocrossts\n"
+    "hwtimestamp *\n";
 
 /* What is where is no part of what holds. */
 static void

@@ -371,6 +371,25 @@ tracking_tells_of_leap_seconds(void **state)
 }
 
 static void
+who_made_the_stamps(void **state)
+{
+	const char *text;
+
+	(void)state;
+	sources[0].tx_stamp = REPORT_STAMP_KERNEL;
+	sources[0].rx_stamp = REPORT_STAMP_HARDWARE;
+	text = ask("sources json\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "\"tx_stamp\": \"kernel\""));
+	assert_non_null(strstr(text, "\"rx_stamp\": \"hardware\""));
+	assert_non_null(strstr(text, "\"rx_stamp\": null"));
+	sync_report.hardware_used_cnt = 71;
+	sync_report.hardware_refused_cnt = 72;
+	text = ask("tracking json\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "\"hardware_stamps\": 71"));
+	assert_non_null(strstr(text, "\"hardware_stamps_refused\": 72"));
+}
+
+static void
 sources_as_a_table(void **state)
 {
 	(void)state;
@@ -558,6 +577,7 @@ main(void)
 	    cmocka_unit_test_setup(status_in_sentences, setup),
 	    cmocka_unit_test_setup(status_says_why_not, setup),
 	    cmocka_unit_test_setup(tracking_tells_of_leap_seconds, setup),
+	    cmocka_unit_test_setup(who_made_the_stamps, setup),
 	    cmocka_unit_test_setup(sources_as_a_table, setup),
 	    cmocka_unit_test_setup(nts_as_a_table, setup),
 	    cmocka_unit_test_setup(tracking_as_a_list, setup),

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Readings of the interfaces' clocks, and stamps made with them.  A stamp is
+ * used within moments, so the system's clocks are read at its use: no slew or
+ * step of them since the last reading matters.
+ */
+#include "daemon/phcs.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "os/log.h"
+
+#define FCS_LEN 4 /* of an Ethernet frame, behind what the kernel counts */
+
+static struct discipline_phc_now
+read_clocks(void)
+{
+	struct os_clock_reading r;
+
+	os_clock_read(&r);
+	return (struct discipline_phc_now){
+	    .raw_ns = r.raw_ns,
+	    .real = r.real,
+	    .mono = r.mono,
+	};
+}
+
+/* The interface that stamped; one alone need not be told. */
+static struct phc *
+find(struct phcs *p, uint32_t if_idx)
+{
+	if (if_idx == 0)
+		return p->cnt == 1 ? &p->at[0] : NULL;
+	for (size_t i = 0; i < p->cnt; i++)
+		if (p->at[i].conf.if_idx == if_idx)
+			return &p->at[i];
+	return NULL;
+}
+
+/* What the interface is wrong by.  It stamps the first bit after the
+ * preamble; NTP counts what comes in from the last bit, so that a packet
+ * costs the same both ways over links of different speed. */
+static double
+correction_s(const struct phc *c, const struct net_stamp_raw *raw, bool rx)
+{
+	if (!rx)
+		return c->conf.txcomp_s;
+	if (c->conf.speed_mbps == 0 || raw->link_len == 0)
+		return -c->conf.rxcomp_s;
+	return (raw->link_len + FCS_LEN) * 8 / (c->conf.speed_mbps * 1e6) -
+	    c->conf.rxcomp_s;
+}
+
+int
+daemon_phcs_map(void *ctx, const struct net_stamp_raw *raw, bool rx,
+    struct wall *real, struct dur *error)
+{
+	struct phc *c = find(ctx, raw->if_idx);
+	struct discipline_phc_now now;
+	struct discipline_phc_stamp st;
+	int err;
+
+	if (!c)
+		return ERR_ABSENT;
+	now = read_clocks();
+	err = discipline_phc_map(&c->line, raw->phc_ns, &now, &st);
+	if (err < 0)
+		return err;
+	*real = tstamp_wall_add(
+	    st.real, tstamp_dur_from_s(correction_s(c, raw, rx)));
+	*error = tstamp_dur_from_s(st.error_s);
+	return 0;
+}
+
+static struct dur
+interval(const struct phc *c)
+{
+	return tstamp_dur_from_s(ldexp(1, c->conf.minpoll_log2s));
+}
+
+static void
+tell(struct phc *c, unsigned news)
+{
+	if (news == DISCIPLINE_PHC_STEPPED) {
+		os_log_info("clock of the interface was stepped interface=%s",
+		    c->conf.interface);
+		c->ready_told = false;
+	} else if (!c->ready_told && discipline_phc_ready(&c->line)) {
+		os_log_info("hardware stamps are in use interface=%s "
+			    "width_ns=%.0f",
+		    c->conf.interface, 2e9 * c->line.least_half_s);
+		c->ready_told = true;
+	}
+}
+
+static void
+read_one(struct phc *c)
+{
+	struct os_phc_reading r[OS_PHC_READINGS];
+	struct discipline_phc_reading d[OS_PHC_READINGS];
+	size_t cnt = os_phc_read(&c->dev, r), best;
+	struct discipline_phc_now now = read_clocks();
+
+	for (size_t i = 0; i < cnt; i++)
+		d[i] = (struct discipline_phc_reading){
+		    r[i].before_ns, r[i].phc_ns, r[i].after_ns};
+	best = discipline_phc_best(d, cnt);
+	if (best < cnt) {
+		tell(c, discipline_phc_add(&c->line, &d[best], &now));
+		c->failure_told = false;
+	} else if (!c->failure_told) {
+		os_log_warn("clock of the interface cannot be read "
+			    "interface=%s",
+		    c->conf.interface);
+		c->failure_told = true;
+	}
+}
+
+struct mono
+daemon_phcs_read(struct phcs *p, struct mono now)
+{
+	struct mono next = {INT64_MAX};
+
+	for (size_t i = 0; i < p->cnt; i++) {
+		struct phc *c = &p->at[i];
+
+		if (c->due.ns <= now.ns) {
+			read_one(c);
+			c->due = tstamp_mono_add(now, interval(c));
+		}
+		if (c->due.ns < next.ns)
+			next = c->due;
+	}
+	return next;
+}
+
+static void
+due(void *arg)
+{
+	struct phcs *p = arg;
+
+	net_timer_arm_at(&p->timer, daemon_phcs_read(p, os_clock_mono()));
+}
+
+void
+daemon_phcs_add(struct phcs *p, const struct ipc_hardware *m)
+{
+	struct phc *c = &p->at[p->cnt];
+	struct discipline_phc_conf conf = {
+	    .precision_s = m->precision_s,
+	    .min_cnt = m->minsamples,
+	    .max_cnt = m->maxsamples,
+	};
+
+	if (p->cnt == PHCS_MAX)
+		return;
+	memset(c, 0, sizeof *c);
+	c->conf = *m;
+	c->dev = (struct os_phc){
+	    .fd = -1, .call = os_phc_ioctl_real, .no_cross = m->nocrossts};
+	conf.interval = interval(c);
+	discipline_phc_init(&c->line, &conf);
+	p->cnt++;
+}
+
+size_t
+daemon_phcs_take(struct phcs *p, const struct daemon_boot *boot)
+{
+	size_t rest = boot->fd_cnt > p->cnt ? boot->fd_cnt - p->cnt : 0;
+
+	for (size_t i = 0; i < p->cnt && rest + i < boot->fd_cnt; i++)
+		p->at[i].dev.fd = boot->fds[rest + i];
+	return rest;
+}
+
+int
+daemon_phcs_run(struct phcs *p, struct net_loop *loop)
+{
+	if (p->cnt == 0)
+		return 0;
+	if (net_timer_init(&p->timer, loop, due, p) < 0)
+		return ERR_LIBRARY;
+	due(p);
+	return 0;
+}
+
+struct net_hardware *
+daemon_phcs_hardware(struct phcs *p)
+{
+	if (p->cnt == 0)
+		return NULL;
+	p->hardware.map = daemon_phcs_map;
+	p->hardware.ctx = p;
+	return &p->hardware;
+}
+
+void
+daemon_phcs_fini(struct phcs *p)
+{
+	net_timer_fini(&p->timer);
+	for (size_t i = 0; i < p->cnt; i++)
+		if (p->at[i].dev.fd >= 0)
+			close(p->at[i].dev.fd);
+	p->cnt = 0;
+}
