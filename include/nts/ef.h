@@ -95,7 +95,8 @@ struct nts_ef_request {
 	const uint8_t *cookie;
 	size_t cookie_len;
 	unsigned placeholder_cnt;
-	size_t ad_len; /* octets before the authenticator */
+	size_t placeholder_len; /* of each in the clear */
+	size_t ad_len;          /* octets before the authenticator */
 	const uint8_t *auth;
 	size_t auth_len; /* its body, padding included */
 };

@@ -40,19 +40,6 @@ crypto_cmac_fini(struct crypto_cmac *c)
 	wipe_bytes(c, sizeof *c);
 }
 
-/* CBC of one block, as the first of a text. */
-static int
-encrypt_one(struct crypto_cmac *c, struct crypto_block *b)
-{
-	uint8_t bytes[BLOCK_LEN];
-
-	crypto_block_store(crypto_block_xor(*b, c->prev), bytes);
-	if (crypto_cmac_encrypt(c->cbc, c->careful, bytes, BLOCK_LEN) < 0)
-		return ERR_LIBRARY;
-	*b = c->prev = crypto_block_load(bytes);
-	return 0;
-}
-
 /* CBC of whole blocks in c->buf, the first of a text when first. */
 static int
 encrypt_many(struct crypto_cmac *c, size_t len, bool first)
@@ -76,19 +63,11 @@ crypto_cmac_set_key(struct crypto_cmac *c, const uint8_t *key)
 	    : EVP_EncryptInit_ex2(c->cbc, NULL, key, NULL, NULL);
 
 	c->prev = b;
-	if (done != 1 || encrypt_one(c, &b) < 0)
+	if (done != 1 || crypto_cmac_first(c, b, &b) < 0)
 		return ERR_LIBRARY;
 	c->sub_whole = crypto_block_double(b);
 	c->sub_part = crypto_block_double(c->sub_whole);
 	return 0;
-}
-
-int
-crypto_cmac_block(
-    struct crypto_cmac *c, struct crypto_block in, struct crypto_block *out)
-{
-	*out = crypto_block_xor(in, c->sub_whole);
-	return encrypt_one(c, out);
 }
 
 int
@@ -130,8 +109,6 @@ crypto_cmac_sum(struct crypto_cmac *c, const struct crypto_cmac_text *t,
 	size_t len = t->len;
 	bool first = true;
 
-	if (len == BLOCK_LEN && !t->end)
-		return crypto_cmac_block(c, crypto_block_load(data), out);
 	for (; len > CMAC_BUF; len -= piece, data += piece) {
 		memcpy(c->buf, data, piece);
 		if (encrypt_many(c, piece, first) < 0)

@@ -54,7 +54,7 @@ ecb_init(struct crypto_siv *s, struct ecb *e)
 
 /* Encrypt the first blocks of the stream buffer, which is wiped when that
  * fails.  The key is set when it is used first. */
-static int
+static inline int
 ecb_run(struct crypto_siv *s, struct ecb *e, const uint8_t *key, size_t blocks)
 {
 	const EVP_CIPHER *cipher = s->mac.careful ? s->cipher : NULL;
@@ -138,21 +138,25 @@ crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key)
 }
 
 /* D after one more component. */
-static int
+static inline int
 add_component(struct crypto_siv *s, const struct crypto_siv_part *part,
     struct crypto_block *d)
 {
 	struct crypto_cmac_text t = {part->data, part->len, NULL};
 	struct crypto_block sum;
+	int err;
 
-	if (crypto_cmac_sum(&s->mac, &t, &sum) < 0)
-		return ERR_LIBRARY;
+	if (t.len == BLOCK_LEN) /* a nonce */
+		err = crypto_cmac_block(
+		    &s->mac, crypto_block_load(t.data), &sum);
+	else
+		err = crypto_cmac_sum(&s->mac, &t, &sum);
 	*d = crypto_block_xor(crypto_block_double(*d), sum);
-	return 0;
+	return err;
 }
 
 /* D after the first component. */
-static int
+static inline int
 begin(struct crypto_siv *s, const struct crypto_siv_part *part,
     struct crypto_block *d)
 {
@@ -206,7 +210,7 @@ counter(struct crypto_block v)
 }
 
 /* Fill cnt counter blocks from number first on. */
-static void
+static inline void
 counters(uint8_t *to, struct crypto_block start, uint32_t first, size_t cnt)
 {
 	uint64_t low = be64toh(start.w[1]) + first;
@@ -217,14 +221,15 @@ counters(uint8_t *to, struct crypto_block start, uint32_t first, size_t cnt)
 	}
 }
 
-static void
+static inline void
 add_stream(uint8_t *out, const uint8_t *in, const uint8_t *stream, size_t len)
 {
 	size_t i = 0;
 
 	for (; i + BLOCK_LEN <= len; i += BLOCK_LEN)
-		crypto_block_store(crypto_block_xor(crypto_block_load(in + i),
-				       crypto_block_load(stream + i)),
+		crypto_block_store(
+		    crypto_block_xor(crypto_block_load(in + i),
+			crypto_block_load(stream + i)),
 		    out + i);
 	for (; i < len; i++)
 		out[i] = in[i] ^ stream[i];

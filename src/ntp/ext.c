@@ -17,19 +17,24 @@
 static const uint8_t long_digests[] = {28, 32, 48, 64};
 
 /* Take one field off the front.  Return false when its length is wrong. */
-static bool
+static inline bool
 take_field(struct bytes_in *in, size_t len_min, struct ntp_ext *ext)
 {
+	struct bytes_in header;
+	const uint8_t *at = bytes_take(in, NTP_EXT_HEADER_LEN);
 	size_t len;
 
-	ext->offset = (uint32_t)in->pos;
-	ext->type = bytes_get_u16(in);
-	len = bytes_get_u16(in);
-	if (in->bad || len < len_min || len % 4 != 0)
+	if (!at)
+		return false;
+	bytes_in_init(&header, at, NTP_EXT_HEADER_LEN);
+	ext->offset = (uint32_t)(in->pos - NTP_EXT_HEADER_LEN);
+	ext->type = bytes_get_u16(&header);
+	len = bytes_get_u16(&header);
+	if (len < len_min || len % 4 != 0)
 		return false;
 	ext->body_len = (uint16_t)(len - NTP_EXT_HEADER_LEN);
 	ext->body = bytes_take(in, ext->body_len);
-	return !in->bad;
+	return ext->body;
 }
 
 /* List fields as long as more than stop bytes are left. */
@@ -141,7 +146,8 @@ ntp_ext_reserve(
     struct bytes_out *out, unsigned type, size_t body_len, size_t len_min)
 {
 	size_t len = NTP_EXT_HEADER_LEN + body_len;
-	uint8_t *body;
+	struct bytes_out header;
+	uint8_t *field, *body;
 
 	len = (len + 3) & ~(size_t)3;
 	if (len < len_min)
@@ -151,11 +157,16 @@ ntp_ext_reserve(
 		out->bad = true;
 		return NULL;
 	}
-	bytes_put_u16(out, (uint16_t)type);
-	bytes_put_u16(out, (uint16_t)len);
-	body = bytes_reserve(out, body_len);
-	bytes_put_zero(out, len - NTP_EXT_HEADER_LEN - body_len);
-	return out->bad ? NULL : body;
+	field = bytes_reserve(out, len);
+	if (!field)
+		return NULL;
+	bytes_out_init(&header, field, NTP_EXT_HEADER_LEN);
+	bytes_put_u16(&header, (uint16_t)type);
+	bytes_put_u16(&header, (uint16_t)len);
+	body = field + NTP_EXT_HEADER_LEN;
+	if (len > NTP_EXT_HEADER_LEN + body_len)
+		memset(body + body_len, 0, len - NTP_EXT_HEADER_LEN - body_len);
+	return body;
 }
 
 void

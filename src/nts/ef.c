@@ -303,47 +303,49 @@ is_nts(unsigned type)
 	    type == NTP_EXT_PLACEHOLDER || type == NTP_EXT_AUTH;
 }
 
-/* Return: how many NTS fields the list has. */
-static unsigned
-count_nts(const struct ntp_ext_list *list)
-{
-	unsigned cnt = 0;
-
-	for (unsigned i = 0; i < list->cnt; i++)
-		cnt += is_nts(list->ext[i].type);
-	return cnt;
-}
-
+/* One field of ours.  Nothing of ours comes after the authenticator, and
+ * placeholders are all of one length. */
 static int
-find_one(const struct ntp_ext_list *list, unsigned type, const uint8_t **body,
-    size_t *len)
+note_field(struct nts_ef_request *req, const struct ntp_ext *e)
 {
-	unsigned i = ntp_ext_find(list, type, 0);
-
-	if (i == list->cnt || ntp_ext_find(list, type, i + 1) < list->cnt)
+	if (req->auth)
 		return ERR_BAD;
-	*body = list->ext[i].body;
-	*len = list->ext[i].body_len;
+	switch (e->type) {
+	case NTP_EXT_UID:
+		if (req->uid)
+			return ERR_BAD;
+		req->uid = e->body;
+		req->uid_len = e->body_len;
+		break;
+	case NTP_EXT_COOKIE:
+		if (req->cookie)
+			return ERR_BAD;
+		req->cookie = e->body;
+		req->cookie_len = e->body_len;
+		break;
+	case NTP_EXT_AUTH:
+		req->auth = e->body;
+		req->auth_len = e->body_len;
+		req->ad_len = e->offset;
+		break;
+	default:
+		if (req->placeholder_cnt++ > 0 &&
+		    e->body_len != req->placeholder_len)
+			return ERR_BAD;
+		req->placeholder_len = e->body_len;
+	}
 	return 0;
 }
 
-/* Placeholders as long as the cookie, and nothing of ours after the
- * authenticator. */
-static int
-check_request(const struct ntp_ext_list *list, struct nts_ef_request *req)
+/* One of each is there, and as long as it should be. */
+static bool
+is_whole(const struct nts_ef_request *req)
 {
-	for (unsigned i = 0; i < list->cnt; i++) {
-		const struct ntp_ext *e = &list->ext[i];
-
-		if (e->offset > req->ad_len && is_nts(e->type))
-			return ERR_BAD;
-		if (e->type != NTP_EXT_PLACEHOLDER)
-			continue;
-		if (e->body_len != req->cookie_len)
-			return ERR_BAD;
-		req->placeholder_cnt++;
-	}
-	return req->placeholder_cnt > NTS_PLACEHOLDERS_MAX ? ERR_BAD : 0;
+	return req->uid && req->cookie && req->auth &&
+	    req->uid_len >= NTS_UID_LEN && req->uid_len <= NTS_UID_LEN_MAX &&
+	    req->placeholder_cnt <= NTS_PLACEHOLDERS_MAX &&
+	    (req->placeholder_cnt == 0 ||
+		req->placeholder_len == req->cookie_len);
 }
 
 int
@@ -351,24 +353,24 @@ nts_ef_find_request(
     const uint8_t *packet, size_t len, struct nts_ef_request *req)
 {
 	struct ntp_ext_list list;
+	bool ours = false;
+	int rc = 0;
 
 	memset(req, 0, sizeof(*req));
 	if (len > NTS_PACKET_LEN_MAX ||
 	    ntp_ext_walk(&list, packet, len, packet_version(packet, len)) != 0)
 		return ERR_BAD;
-	if (count_nts(&list) == 0)
+	for (unsigned i = 0; rc == 0 && i < list.cnt; i++) {
+		if (!is_nts(list.ext[i].type))
+			continue;
+		ours = true;
+		rc = note_field(req, &list.ext[i]);
+	}
+	if (!ours)
 		return ERR_ABSENT;
 	req->packet = packet;
 	req->packet_len = len;
-	if (find_one(&list, NTP_EXT_UID, &req->uid, &req->uid_len) != 0 ||
-	    find_one(&list, NTP_EXT_COOKIE, &req->cookie, &req->cookie_len) !=
-		0 ||
-	    find_one(&list, NTP_EXT_AUTH, &req->auth, &req->auth_len) != 0)
-		return ERR_BAD;
-	if (req->uid_len < NTS_UID_LEN || req->uid_len > NTS_UID_LEN_MAX)
-		return ERR_BAD;
-	req->ad_len = list.ext[ntp_ext_find(&list, NTP_EXT_AUTH, 0)].offset;
-	return check_request(&list, req);
+	return rc == 0 && is_whole(req) ? 0 : ERR_BAD;
 }
 
 /* A short nonce must be made up for with padding, so that the response,
