@@ -41,7 +41,7 @@ crypto_cmac_fini(struct crypto_cmac *c)
 }
 
 /* CBC of whole blocks in c->buf, the first of a text when first. */
-static int
+static inline int
 encrypt_many(struct crypto_cmac *c, size_t len, bool first)
 {
 	if (first)
@@ -87,15 +87,14 @@ static int
 finish(struct crypto_cmac *c, size_t len, bool first)
 {
 	size_t last = len == 0 ? 0 : (len - 1) & ~(size_t)(BLOCK_LEN - 1);
-	uint8_t *at = c->buf + last;
 
-	if (len - last == BLOCK_LEN)
-		crypto_block_add(at, c->sub_whole);
-	else
-		crypto_block_store(
-		    crypto_block_xor(
-			crypto_block_padded(at, len - last), c->sub_part),
-		    at);
+	if (len - last == BLOCK_LEN) {
+		crypto_block_add(c->buf + last, c->sub_whole);
+	} else {
+		memset(c->buf + len, 0, BLOCK_LEN);
+		c->buf[len] = 0x80;
+		crypto_block_add(c->buf + last, c->sub_part);
+	}
 	return encrypt_many(c, last + BLOCK_LEN, first);
 }
 

@@ -26,7 +26,7 @@ struct crypto_cmac {
 	struct crypto_block prev;
 	struct crypto_block sub_whole; /* K1: the last block is whole */
 	struct crypto_block sub_part;  /* K2: it had to be padded */
-	uint8_t buf[CMAC_BUF];
+	uint8_t buf[CMAC_BUF + BLOCK_LEN];
 };
 
 /**

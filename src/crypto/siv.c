@@ -147,8 +147,8 @@ add_component(struct crypto_siv *s, const struct crypto_siv_part *part,
 	int err;
 
 	if (t.len == BLOCK_LEN) /* a nonce */
-		err = crypto_cmac_block(
-		    &s->mac, crypto_block_load(t.data), &sum);
+		err =
+		    crypto_cmac_block(&s->mac, crypto_block_load(t.data), &sum);
 	else
 		err = crypto_cmac_sum(&s->mac, &t, &sum);
 	*d = crypto_block_xor(crypto_block_double(*d), sum);
@@ -224,13 +224,19 @@ counters(uint8_t *to, struct crypto_block start, uint32_t first, size_t cnt)
 static inline void
 add_stream(uint8_t *out, const uint8_t *in, const uint8_t *stream, size_t len)
 {
+	uint32_t a, b; /* NTS has everything in multiples of 4 */
 	size_t i = 0;
 
 	for (; i + BLOCK_LEN <= len; i += BLOCK_LEN)
-		crypto_block_store(
-		    crypto_block_xor(crypto_block_load(in + i),
-			crypto_block_load(stream + i)),
+		crypto_block_store(crypto_block_xor(crypto_block_load(in + i),
+				       crypto_block_load(stream + i)),
 		    out + i);
+	for (; i + sizeof a <= len; i += sizeof a) {
+		memcpy(&a, in + i, sizeof a);
+		memcpy(&b, stream + i, sizeof b);
+		a ^= b;
+		memcpy(out + i, &a, sizeof a);
+	}
 	for (; i < len; i++)
 		out[i] = in[i] ^ stream[i];
 }
