@@ -26,6 +26,7 @@ struct phcs {
 	struct phc at[PHCS_MAX];
 	size_t cnt;
 	struct net_timer timer;
+	struct discipline_phc_now now; /* for the stamps of one batch */
 	struct net_hardware hardware; /* for net/udp */
 };
 

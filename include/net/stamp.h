@@ -60,6 +60,13 @@ bool net_stamp_tx(struct net_hardware *h, const struct net_stamp_raw *raw,
     struct wall soft, struct wall *at);
 
 /**
+ * net_stamp_left - as net_stamp_tx, of a packet that has no other stamp.
+ * @now: our reading; it left in the second before.
+ */
+bool net_stamp_left(struct net_hardware *h, const struct net_stamp_raw *raw,
+    struct wall now, struct wall *at);
+
+/**
  * net_stamp_ask - switch stamping of a socket on, software's and, with
  * hardware, both.
  * @tx: also of what it sends.

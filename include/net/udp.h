@@ -118,6 +118,14 @@ void net_udp_close(struct net_udp_client *u);
 int net_udp_listen(const struct addr *at, const char *device) MUST_CHECK;
 
 /**
+ * net_udp_hardware - let a server socket have hardware stamps as well, where
+ * the interface makes them: of what comes in, and of answers with out_stamp,
+ * which then have no other.
+ * Return: 0, ERR_SYSTEM when the kernel cannot: it is as it was.
+ */
+int net_udp_hardware(int fd) MUST_CHECK;
+
+/**
  * net_udp_probe - whether address and port are free: net_udp_listen shares
  * its port and would not notice another daemon that does so too.  Ask once,
  * before the first net_udp_listen.
@@ -156,6 +164,7 @@ struct net_udp_batch {
 	size_t cnt;
 	struct net_udp_packet at[NET_UDP_BATCH];
 	struct net_udp_room *room;
+	struct net_hardware *hardware; /* NULL: none; borrowed */
 	uint64_t lost_cnt; /* answers that the kernel did not take */
 };
 

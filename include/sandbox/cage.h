@@ -34,7 +34,8 @@ struct sandbox_path {
 
 enum sandbox_flag {
 	SANDBOX_VIRTUAL = 1U << 0,  /* -x: CAP_SYS_TIME is not kept at all */
-	SANDBOX_HARDWARE = 1U << 1, /* hardware stamps: PTP ioctls for sync */
+	SANDBOX_HARDWARE = 1U << 1, /* hardware stamps: PTP ioctls for sync
+				     * and serve */
 };
 
 /* Filled by sandbox_plan_init with what the role's table says; the caller

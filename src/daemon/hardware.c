@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/udp.h"
 #include "super_priv.h"
 
 #define NAMES_MAX 256
@@ -160,7 +161,7 @@ describe(const struct super_hardware *h, struct ipc_hardware *m)
 bool
 daemon_hardware_used(const struct super *s, enum role role)
 {
-	return s->hardware_cnt > 0 && role == ROLE_SYNC;
+	return s->hardware_cnt > 0 && (role == ROLE_SYNC || role == ROLE_SERVE);
 }
 
 void
@@ -173,6 +174,17 @@ daemon_hardware_give(const struct super *s,
 		describe(&s->hardware[i], &m);
 		give(arg, IPC_HARDWARE, &m);
 	}
+}
+
+/* Sockets of a server, before they are handed out: its cage does not let it
+ * switch stamps on. */
+void
+daemon_hardware_sockets(const struct super *s, const struct super_sockets *set)
+{
+	for (size_t i = 0; s->hardware_cnt > 0 && i < set->cnt; i++)
+		if (net_udp_hardware(set->fds[i]) < 0)
+			os_log_warn("the kernel gives a server no hardware "
+				    "stamps");
 }
 
 /* One that could not be shared leaves its place empty. */

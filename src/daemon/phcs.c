@@ -13,7 +13,8 @@
 #include "os/clock.h"
 #include "os/log.h"
 
-#define FCS_LEN 4 /* of an Ethernet frame, behind what the kernel counts */
+#define FRESH_NS 50000 /* a reading of the system's clocks */
+#define FCS_LEN  4     /* of an Ethernet frame, behind what the kernel counts */
 
 static struct discipline_phc_now
 read_clocks(void)
@@ -54,19 +55,28 @@ correction_s(const struct phc *c, const struct net_stamp_raw *raw, bool rx)
 	    c->conf.rxcomp_s;
 }
 
+/* Read once for all packets of a batch. */
+static const struct discipline_phc_now *
+fresh_clocks(struct phcs *p)
+{
+	int64_t age_ns = os_clock_mono().ns - p->now.mono.ns;
+
+	if (age_ns < 0 || age_ns > FRESH_NS)
+		p->now = read_clocks();
+	return &p->now;
+}
+
 int
 daemon_phcs_map(void *ctx, const struct net_stamp_raw *raw, bool rx,
     struct wall *real, struct dur *error)
 {
 	struct phc *c = find(ctx, raw->if_idx);
-	struct discipline_phc_now now;
 	struct discipline_phc_stamp st;
 	int err;
 
 	if (!c)
 		return ERR_ABSENT;
-	now = read_clocks();
-	err = discipline_phc_map(&c->line, raw->phc_ns, &now, &st);
+	err = discipline_phc_map(&c->line, raw->phc_ns, fresh_clocks(ctx), &st);
 	if (err < 0)
 		return err;
 	*real = tstamp_wall_add(

@@ -550,6 +550,7 @@ role_data(struct super *s, enum role role, struct collector *c)
 		daemon_hardware_give(s, collect, c);
 		daemon_provision_sources(s, collect, c);
 	} else if (role == ROLE_SERVE) {
+		daemon_hardware_give(s, collect, c);
 		serve_data(s, c);
 	} else if (role == ROLE_KE) {
 		ke_data(s, c);
@@ -645,6 +646,8 @@ give_fds(struct super *s, const struct crew_member *m, int *fds, size_t *cnt)
 		fds[(*cnt)++] = give_socket(s, &s->control);
 	if (m->role == ROLE_SERVE)
 		set = &s->ntp[m->place % SUPER_WORKERS_MAX];
+	if (set)
+		daemon_hardware_sockets(s, set);
 	if (m->role == ROLE_KE)
 		set = &s->ke[m->place % SUPER_WORKERS_MAX];
 	for (size_t i = 0; set && i < set->cnt; i++)

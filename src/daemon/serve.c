@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
+#include "daemon/phcs.h"
 #include "daemon/role.h"
 #include "ipc/start.h"
 #include "net/udp.h"
@@ -58,6 +59,7 @@ struct worker {
 	unsigned stamps; /* wanted in it */
 	bool whole;      /* the platform's sockets can do all that Linux does */
 	struct net_timer report_timer;
+	struct phcs phcs;
 };
 
 static void
@@ -263,6 +265,8 @@ load(struct worker *w, const struct daemon_boot *boot)
 			take_ring(w, &r.msg.key_ring);
 		else if (r.type == IPC_SYM_KEY)
 			take_key(w, &r.msg.sym_key);
+		else if (r.type == IPC_HARDWARE)
+			daemon_phcs_add(&w->phcs, &r.msg.hardware);
 	}
 	/* Before there is memory that should be near. */
 	if (w->conf.pinned_cpu >= 0 && os_process_pin(w->conf.pinned_cpu) < 0)
@@ -270,6 +274,8 @@ load(struct worker *w, const struct daemon_boot *boot)
 		    "worker is not pinned cpu=%d", (int)w->conf.pinned_cpu);
 	w->access = daemon_rules_load(boot);
 	w->batch = net_udp_batch_new();
+	if (w->batch)
+		w->batch->hardware = daemon_phcs_hardware(&w->phcs);
 	conf = (struct serve_conf){
 	    .access = w->access,
 	    .ring = w->ring_known ? &w->ring : NULL,
@@ -301,6 +307,7 @@ serve_close(void *state)
 		close(w->inlets[i].fd);
 	}
 	net_timer_fini(&w->report_timer);
+	daemon_phcs_fini(&w->phcs);
 	serve_free(w->serve);
 	net_udp_batch_free(w->batch);
 	serve_access_free(w->access);
@@ -316,6 +323,7 @@ static void *
 serve_open(const struct daemon_boot *boot)
 {
 	struct worker *w = calloc(1, sizeof *w);
+	size_t fd_cnt;
 
 	if (!w)
 		return NULL;
@@ -327,9 +335,6 @@ serve_open(const struct daemon_boot *boot)
 	w->clock = os_timepage_map_ro(boot->fds[DAEMON_FD_CLOCK]);
 	close(boot->fds[DAEMON_FD_TIME]);
 	close(boot->fds[DAEMON_FD_CLOCK]);
-	for (size_t i = DAEMON_FD_OWN; i < boot->fd_cnt; i++)
-		w->inlets[w->inlet_cnt++] =
-		    (struct inlet){.worker = w, .fd = boot->fds[i]};
 	w->pool = os_randpool_new(boot->instance);
 	if (w->pool)
 		w->rng = os_randpool_rng(w->pool);
@@ -338,6 +343,10 @@ serve_open(const struct daemon_boot *boot)
 		serve_close(w);
 		return NULL;
 	}
+	fd_cnt = daemon_phcs_take(&w->phcs, boot);
+	for (size_t i = DAEMON_FD_OWN; i < fd_cnt; i++)
+		w->inlets[w->inlet_cnt++] =
+		    (struct inlet){.worker = w, .fd = boot->fds[i]};
 	return w;
 }
 
@@ -353,6 +362,8 @@ serve_run(void *state)
 			return ERR_LIBRARY;
 		net_watch_set(&in->watch, in->fd, NET_READ);
 	}
+	if (daemon_phcs_run(&w->phcs, w->loop) < 0)
+		return ERR_LIBRARY;
 	return net_timer_init(&w->report_timer, w->loop, report_now, w);
 }
 

@@ -134,6 +134,8 @@ void daemon_hardware_close(struct super *s);
 bool daemon_hardware_used(const struct super *s, enum role role);
 void daemon_hardware_give(const struct super *s,
     void (*give)(void *arg, unsigned type, const void *msg), void *arg);
+void daemon_hardware_sockets(
+    const struct super *s, const struct super_sockets *set);
 size_t daemon_hardware_share(const struct super *s, enum role role, int *fds);
 
 /* listen.c */

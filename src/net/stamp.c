@@ -23,7 +23,8 @@
 
 #define RX_EARLY_NS  1000000  /* from the wire to the kernel's stamp */
 #define TX_LATE_NS   10000000 /* from there to the wire */
-#define ERROR_MAX_NS 1000000  /* worse mappings are of no use */
+#define LEFT_NS      TSTAMP_NS_PER_S
+#define ERROR_MAX_NS 1000000 /* worse mappings are of no use */
 
 /* As struct scm_ts_pktinfo of newer headers. */
 struct pktinfo {
@@ -83,10 +84,15 @@ net_stamp_read(struct msghdr *msg, struct net_stamp_raw *raw)
 	}
 }
 
-/* The mapped stamp minus the software's, within its bounds. */
+/* From when to when after a moment that is known. */
+struct range {
+	int64_t from_ns;
+	int64_t to_ns;
+};
+
 static bool
 take(struct net_hardware *h, const struct net_stamp_raw *raw, bool rx,
-    struct wall soft, struct wall *at)
+    struct wall known, struct range r, struct wall *at)
 {
 	struct dur error = {0};
 	struct wall real;
@@ -98,9 +104,8 @@ take(struct net_hardware *h, const struct net_stamp_raw *raw, bool rx,
 	if (h->map(h->ctx, raw, rx, &real, &error) < 0 || error.ns < 0 ||
 	    error.ns > ERROR_MAX_NS)
 		return false;
-	after = tstamp_wall_diff(real, soft).ns;
-	if (after < (rx ? -RX_EARLY_NS : 0) - error.ns ||
-	    after > (rx ? 0 : TX_LATE_NS) + error.ns)
+	after = tstamp_wall_diff(real, known).ns;
+	if (after < r.from_ns - error.ns || after > r.to_ns + error.ns)
 		return false;
 	h->refused_cnt--;
 	h->used_cnt++;
@@ -112,14 +117,27 @@ bool
 net_stamp_rx(struct net_hardware *h, const struct net_stamp_raw *raw,
     struct wall soft, struct wall *at)
 {
-	return take(h, raw, true, soft, at);
+	struct range r = {-RX_EARLY_NS, 0};
+
+	return take(h, raw, true, soft, r, at);
 }
 
 bool
 net_stamp_tx(struct net_hardware *h, const struct net_stamp_raw *raw,
     struct wall soft, struct wall *at)
 {
-	return take(h, raw, false, soft, at);
+	struct range r = {0, TX_LATE_NS};
+
+	return take(h, raw, false, soft, r, at);
+}
+
+bool
+net_stamp_left(struct net_hardware *h, const struct net_stamp_raw *raw,
+    struct wall now, struct wall *at)
+{
+	struct range r = {-LEFT_NS, 0};
+
+	return take(h, raw, false, now, r, at);
 }
 
 int
@@ -134,10 +152,10 @@ net_stamp_ask(int fd, bool tx, bool hardware)
 	if (hardware)
 		flags |= SOF_TIMESTAMPING_RAW_HARDWARE |
 		    SOF_TIMESTAMPING_RX_HARDWARE |
-		    SOF_TIMESTAMPING_OPT_PKTINFO | SOF_TIMESTAMPING_OPT_CMSG |
-		    SOF_TIMESTAMPING_OPT_TX_SWHW;
+		    SOF_TIMESTAMPING_OPT_PKTINFO | SOF_TIMESTAMPING_OPT_CMSG;
 	if (hardware && tx)
-		flags |= SOF_TIMESTAMPING_TX_HARDWARE;
+		flags |=
+		    SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_OPT_TX_SWHW;
 	if (tx && !hardware &&
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING,
 		&(unsigned){flags | SOF_TIMESTAMPING_OPT_TSONLY},

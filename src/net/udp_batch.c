@@ -103,6 +103,12 @@ net_udp_listen(const struct addr *at, const char *device)
 }
 
 int
+net_udp_hardware(int fd)
+{
+	return net_stamp_ask(fd, false, true);
+}
+
+int
 net_udp_probe(const struct addr *at, const char *device)
 {
 	return net_sock_probe(at, device, SOCK_DGRAM);
@@ -188,7 +194,7 @@ receive(struct net_udp_room *r, int fd)
 }
 
 static void
-describe(struct net_udp_packet *p, struct mmsghdr *m)
+describe(struct net_udp_batch *b, struct net_udp_packet *p, struct mmsghdr *m)
 {
 	struct net_sock_facts facts;
 
@@ -202,6 +208,9 @@ describe(struct net_udp_packet *p, struct mmsghdr *m)
 	p->if_idx = facts.if_idx;
 	p->kernel_stamp = facts.stamp.ns != 0;
 	p->received = p->kernel_stamp ? facts.stamp : os_clock_real();
+	if (b->hardware)
+		(void)net_stamp_rx(
+		    b->hardware, &facts.raw, p->received, &p->received);
 	p->out_len = 0;
 	p->out_stamp = false;
 }
@@ -225,7 +234,7 @@ net_udp_batch_recv(struct net_udp_batch *b, int fd)
 	}
 	b->cnt = (size_t)n;
 	for (size_t i = 0; i < b->cnt; i++)
-		describe(&b->at[i], &b->room->in_msg[i]);
+		describe(b, &b->at[i], &b->room->in_msg[i]);
 	return n;
 }
 
@@ -266,10 +275,13 @@ set_source(struct msghdr *m, const struct addr *to)
 
 /* Only this datagram's stamp: no other costs anything. */
 static void
-set_stamp(struct msghdr *m)
+set_stamp(struct msghdr *m, bool hardware)
 {
 	uint32_t flags = SOF_TIMESTAMPING_TX_SOFTWARE;
 
+	/* Where there is one by hardware it comes alone. */
+	if (hardware)
+		flags |= SOF_TIMESTAMPING_TX_HARDWARE;
 	memcpy(add_control(m, SOL_SOCKET, SO_TIMESTAMPING, sizeof flags),
 	    &flags, sizeof flags);
 }
@@ -291,7 +303,7 @@ address(struct net_udp_batch *b, size_t idx, unsigned at)
 	m->msg_controllen = 0;
 	set_source(m, &b->at[idx].to);
 	if (b->at[idx].out_stamp && !r->no_stamps)
-		set_stamp(m);
+		set_stamp(m, b->hardware);
 	if (m->msg_controllen == 0)
 		m->msg_control = NULL;
 	return m;
@@ -485,6 +497,9 @@ net_udp_batch_sent(
 		struct msghdr *m = &q->msg[i].msg_hdr;
 
 		net_sock_facts(m, &facts);
+		if (b->hardware && facts.stamp.ns == 0)
+			(void)net_stamp_left(b->hardware, &facts.raw,
+			    os_clock_real(), &facts.stamp);
 		if (!(m->msg_flags & MSG_ERRQUEUE) ||
 		    m->msg_flags & MSG_TRUNC || facts.stamp.ns == 0 ||
 		    !find_payload(q->frame[i], q->msg[i].msg_len, &sent[cnt]))

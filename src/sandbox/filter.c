@@ -121,8 +121,8 @@ fill(scmp_filter_ctx ctx, const struct sandbox_plan *plan)
 		return add_union(ctx, own);
 	if (err == 0)
 		err = add_list(ctx, sandbox_base_list());
-	if (err == 0 && plan->role == ROLE_SYNC &&
-	    (plan->flags & SANDBOX_HARDWARE))
+	if (err == 0 && (plan->flags & SANDBOX_HARDWARE) &&
+	    (plan->role == ROLE_SYNC || plan->role == ROLE_SERVE))
 		err = add_list(ctx, sandbox_hardware_list());
 	return err;
 }

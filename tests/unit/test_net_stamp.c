@@ -222,6 +222,87 @@ sanity(void **state)
 	}
 }
 
+/* An answer of a server has nothing but the present to be held against. */
+static void
+sanity_of_answers(void **state)
+{
+	static const struct {
+		int64_t after_ns;
+		bool good;
+	} rows[] = {
+	    {-20 * US, true},
+	    {US, true},
+	    {US + 1, false},
+	    {-1000 * MS, true},
+	    {-1000 * MS - US - 1, false},
+	    {INT64_MIN, false},
+	};
+	struct net_stamp_raw raw = {.phc_ns = 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct card card = {.error = {US}};
+		struct net_hardware h = {.map = map, .ctx = &card};
+		struct wall now = {T0}, at = {-5};
+
+		card.real =
+		    tstamp_wall_add(now, (struct dur){rows[i].after_ns});
+		assert_int_equal(
+		    net_stamp_left(&h, &raw, now, &at), rows[i].good);
+		assert_int_equal(at.ns, rows[i].good ? card.real.ns : -5);
+		assert_int_equal(h.used_cnt, rows[i].good);
+		assert_false(card.rx);
+	}
+}
+
+/* Server sockets with hardware stamps wanted: the kernel's where there are
+ * no others, of requests and of answers. */
+static void
+server_on_loopback(void **state)
+{
+	struct net_udp_sent sent[NET_UDP_BATCH];
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct card card = {0};
+	struct net_hardware h = {.map = map, .ctx = &card};
+	int hold = net_udp_hold_stamps();
+	struct net_udp_client u, named;
+	struct addr at;
+	size_t cnt = 0;
+
+	(void)state;
+	usleep(50000);
+	assert_int_equal(addr_parse(&at, "127.0.0.1"), 0);
+	named.fd = net_udp_listen(&at, NULL);
+	assert_true(named.fd >= 0);
+	assert_int_equal(net_udp_hardware(named.fd), 0);
+	assert_int_equal(net_udp_local(&named, &at), 0);
+	b->hardware = &h;
+	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+	assert_int_equal(net_udp_send(&u, "ask", 3), 0);
+	for (int i = 0; i < 1000 && net_udp_batch_recv(b, named.fd) == 0; i++)
+		usleep(1000);
+	assert_int_equal(b->cnt, 1);
+	assert_true(b->at[0].kernel_stamp);
+	assert_true(b->at[0].received.ns >= u.pre.real.ns);
+	memcpy(b->at[0].out, "answer", 6);
+	b->at[0].out_len = 6;
+	b->at[0].out_stamp = true;
+	assert_int_equal(net_udp_batch_send(b, named.fd), 1);
+	for (int i = 0; i < 1000 && cnt == 0; i++) {
+		cnt = net_udp_batch_sent(b, named.fd, sent);
+		usleep(cnt == 0 ? 1000 : 0);
+	}
+	assert_int_equal(cnt, 1);
+	assert_int_equal(sent[0].len, 6);
+	assert_memory_equal(sent[0].data, "answer", 6);
+	assert_true(sent[0].at.ns >= b->at[0].received.ns);
+	assert_int_equal(card.asked, 0);
+	net_udp_close(&u);
+	close(named.fd);
+	close(hold);
+	net_udp_batch_free(b);
+}
+
 /* A packet that no hardware stamped is no failure of it. */
 static void
 not_stamped(void **state)
@@ -315,7 +396,9 @@ main(void)
 	    cmocka_unit_test(sent_packet),
 	    cmocka_unit_test(other_layouts),
 	    cmocka_unit_test(sanity),
+	    cmocka_unit_test(sanity_of_answers),
 	    cmocka_unit_test(not_stamped),
+	    cmocka_unit_test(server_on_loopback),
 	    cmocka_unit_test(loopback),
 	};
 
