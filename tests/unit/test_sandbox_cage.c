@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/ptp_clock.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -49,7 +52,8 @@ struct outcome {
 	char log[1024];
 };
 
-static bool as_other; /* change the user as well */
+static bool as_other;       /* change the user as well */
+static unsigned more_flags; /* of the plan */
 
 static void
 fill_plan(struct sandbox_plan *plan, enum role role, int log_fd)
@@ -63,6 +67,7 @@ fill_plan(struct sandbox_plan *plan, enum role role, int log_fd)
 	/* Without root there is no CAP_SYS_TIME to keep. */
 	if (geteuid() != 0)
 		plan->flags |= SANDBOX_VIRTUAL;
+	plan->flags |= more_flags;
 }
 
 static int
@@ -474,6 +479,57 @@ do_dial_ports(
 	return do_connect(4460) != EACCES ? GOOD : 1;
 }
 
+/* No clock answers here; the cage alone is asked. */
+static int
+ask_clock(unsigned long request)
+{
+	struct ptp_sys_offset_extended room = {.n_samples = 1};
+
+	return ioctl(STDIN_FILENO, request, &room) < 0 ? GOOD : FAILED;
+}
+
+static int
+do_read_phc(const struct sandbox_plan *plan, const struct sandbox_state *state)
+{
+	(void)plan, (void)state;
+	return ask_clock(PTP_SYS_OFFSET_PRECISE) +
+	    ask_clock(PTP_SYS_OFFSET_EXTENDED) + ask_clock(PTP_SYS_OFFSET);
+}
+
+static int
+do_use_phc(const struct sandbox_plan *plan, const struct sandbox_state *state)
+{
+	(void)plan, (void)state;
+	return ask_clock(PTP_EXTTS_REQUEST);
+}
+
+static int
+do_switch_stamps(
+    const struct sandbox_plan *plan, const struct sandbox_state *state)
+{
+	(void)plan, (void)state;
+	return ask_clock(SIOCSHWTSTAMP);
+}
+
+/* Clocks of interfaces: only to be read, and only where that is configured
+ * and by those who stamp packets. */
+static void
+test_hardware_clocks(void **state)
+{
+	(void)state;
+	expect_death(ROLE_SYNC, do_read_phc, "ioctl");
+	expect_death(ROLE_SERVE, do_read_phc, "ioctl");
+	more_flags = SANDBOX_HARDWARE;
+	expect_good(ROLE_SYNC, do_read_phc);
+	expect_good(ROLE_SERVE, do_read_phc);
+	expect_death(ROLE_KE, do_read_phc, "ioctl");
+	expect_death(ROLE_SYNC, do_use_phc, "ioctl");
+	expect_death(ROLE_SERVE, do_use_phc, "ioctl");
+	expect_death(ROLE_SYNC, do_switch_stamps, "ioctl");
+	expect_death(ROLE_SERVE, do_switch_stamps, "ioctl");
+	more_flags = 0;
+}
+
 static void
 test_single_roles(void **state)
 {
@@ -779,6 +835,7 @@ main(void)
 	    cmocka_unit_test(test_m7_exec_is_killed_outright),
 	    cmocka_unit_test(test_m7_sockets_by_role),
 	    cmocka_unit_test(test_m7_only_clock_adjusts),
+	    cmocka_unit_test(test_hardware_clocks),
 	    cmocka_unit_test(test_single_roles),
 	    cmocka_unit_test(test_dial_ports),
 	    cmocka_unit_test(test_capabilities),
