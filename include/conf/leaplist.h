@@ -42,8 +42,10 @@ struct conf_leaplist {
 struct conf_leap_outlook {
 	struct wall next;
 	struct wall expires;
+	struct wall last; /* as next, of the one before; ns 0 none */
 	int32_t tai_offset_s;
 	int8_t sense;
+	int8_t last_sense;
 };
 
 /**

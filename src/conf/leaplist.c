@@ -297,6 +297,19 @@ conf_leaplist_parse(struct conf_leaplist *l, const void *data, size_t len)
 	return err;
 }
 
+/* The last leap second before entry @i. */
+static void
+look_back(
+    const struct conf_leaplist *l, uint32_t i, struct conf_leap_outlook *out)
+{
+	int32_t before = i > 1 ? l->leap[i - 2].tai_offset_s : TAI_FIRST_S;
+
+	if (i == 0)
+		return;
+	out->last = wall_of(l->leap[i - 1].at_s);
+	out->last_sense = l->leap[i - 1].tai_offset_s > before ? 1 : -1;
+}
+
 int
 conf_leaplist_look(const struct conf_leaplist *l, struct wall now,
     struct conf_leap_outlook *out)
@@ -310,6 +323,7 @@ conf_leaplist_look(const struct conf_leaplist *l, struct wall now,
 		tai = l->leap[i].tai_offset_s;
 	if (now.ns >= wall_of(CONF_LEAPLIST_FIRST).ns)
 		out->tai_offset_s = tai;
+	look_back(l, i, out);
 	if (i < l->cnt) {
 		out->next = wall_of(l->leap[i].at_s);
 		out->sense = l->leap[i].tai_offset_s > tai ? 1 : -1;

@@ -30,16 +30,20 @@ daemon_sync_leap_review(struct sync *s, struct wall now)
 	struct discipline_leap leap = {.sense = 0}, old = s->leap;
 	struct conf_leap_outlook o;
 
-	if (s->leaps.expires_s != 0 &&
-	    conf_leaplist_look(&s->leaps, now, &o) == 0)
-		leap = (struct discipline_leap){
-		    .next = o.next,
-		    .expires = o.expires,
-		    .tai_offset_s = o.tai_offset_s,
-		    .sense = o.sense,
-		};
+	if (s->leaps.expires_s != 0) {
+		if (conf_leaplist_look(&s->leaps, now, &o) == 0)
+			leap = (struct discipline_leap){
+			    .next = o.next,
+			    .expires = o.expires,
+			    .tai_offset_s = o.tai_offset_s,
+			    .sense = o.sense,
+			};
+		/* The past does not expire. */
+		leap.last = o.last;
+		leap.last_sense = o.last_sense;
+	}
 	s->leap = leap;
-	return leap.next.ns != old.next.ns ||
+	return leap.last.ns != old.last.ns || leap.next.ns != old.next.ns ||
 	    leap.expires.ns != old.expires.ns ||
 	    leap.tai_offset_s != old.tai_offset_s || leap.sense != old.sense;
 }

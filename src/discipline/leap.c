@@ -16,6 +16,7 @@
 #define CLOSE_NS  (5 * TSTAMP_NS_PER_S)
 #define KERNEL_NS 1500000000LL /* its own leap may be that late */
 #define GONE_S    0.1          /* less than this left: the slew is over */
+#define RECENT_NS (31 * TSTAMP_DAY_NS) /* no smear takes longer */
 
 uint8_t
 discipline_leap_vote(const struct discipline *d)
@@ -204,10 +205,37 @@ discipline_leap_tai(const struct discipline *d)
 	return list->tai_offset_s + l->done_sense;
 }
 
+/* One that came before we were started, by the list: a smear that began then
+ * goes on.  Right as far as the clock is, slewing included. */
+static bool
+listed_before(
+    const struct discipline *d, struct mono now, int8_t *sense, struct mono *at)
+{
+	const struct discipline_leap *list = &d->conf.leap;
+	struct timeline_point pt = discipline_timeline_at(&d->timeline, now);
+	struct estimate e;
+	struct wall w;
+
+	if (!d->leapsec.known || !d->joint.primed || list->last.ns == 0)
+		return false;
+	discipline_bank_mean(&d->joint.bank, pt.raw_s, &e);
+	w = tstamp_wall_add(
+	    wall_now(d, now), tstamp_dur_from_s(e.x_s - pt.corr_s));
+	if (w.ns < list->last.ns || w.ns - list->last.ns > RECENT_NS)
+		return false;
+	*sense = list->last_sense;
+	*at = tstamp_mono_add(now, tstamp_wall_diff(list->last, w));
+	/* The clock jumps when an inserted second begins. */
+	if (*sense > 0)
+		at->ns -= TSTAMP_NS_PER_S;
+	return true;
+}
+
 struct mono
 discipline_leap_when(const struct discipline *d, struct mono now, int8_t *sense)
 {
 	const struct core_leap *l = &d->leapsec;
+	struct mono at = l->done_at;
 
 	*sense = 0;
 	if (l->known && l->due.ns != 0) {
@@ -217,5 +245,7 @@ discipline_leap_when(const struct discipline *d, struct mono now, int8_t *sense)
 	}
 	if (l->done.ns != 0)
 		*sense = l->done_sense;
-	return l->done_at;
+	else
+		(void)listed_before(d, now, sense, &at);
+	return at;
 }

@@ -75,13 +75,19 @@ both_files_agree(void **state)
 	assert_int_equal(o.next.ns, Y2017 * S);
 	assert_int_equal(o.sense, 1);
 	assert_int_equal(o.tai_offset_s, 36);
+	assert_int_equal(o.last.ns, 1435708800 * S);
+	assert_int_equal(o.last_sense, 1);
 	assert_int_equal(conf_leaplist_look(&text, at(Y2017), &o), 0);
 	assert_int_equal(o.next.ns, 0);
 	assert_int_equal(o.sense, 0);
 	assert_int_equal(o.tai_offset_s, 37);
+	assert_int_equal(o.last.ns, Y2017 * S);
+	assert_int_equal(o.last_sense, 1);
 	/* Before there was UTC as we know it. */
 	assert_int_equal(conf_leaplist_look(&tz, at(1), &o), 0);
 	assert_int_equal(o.tai_offset_s, 0);
+	assert_int_equal(o.last.ns, 0);
+	assert_int_equal(o.last_sense, 0);
 	assert_int_equal(o.next.ns, 78796800 * S);
 	assert_int_equal(o.expires.ns, INT64_MAX);
 }
@@ -124,6 +130,8 @@ q1_q2_after_2036(void **state)
 	assert_int_equal(o.sense, 1);
 	assert_true(o.next.ns > (int64_t)INT32_MAX * S); /* after 2038 */
 	assert_int_equal(o.tai_offset_s, 10);
+	assert_int_equal(o.last.ns, JUL36 * S);
+	assert_int_equal(o.last_sense, -1);
 }
 
 static void

@@ -910,6 +910,60 @@ q4_leap_of_the_list(void **state)
 	assert_int_equal(b->steps, 1);
 }
 
+/* A smear is served by when the leap second was.  A daemon that is started in
+ * the middle of it knows that from the list, to the same moment; whether the
+ * clock has been moved by the second yet does not matter. */
+static void
+q4_leap_of_the_past(void **state)
+{
+	struct bench *b = *state;
+	struct timepage_time before, after;
+
+	for (int i = 0; i < 2; i++) {
+		b->conf.leap = (struct discipline_leap){
+		    .next = {MIDNIGHT * S},
+		    .expires = {(MIDNIGHT + 8640000) * S},
+		    .tai_offset_s = 37,
+		    .sense = 1,
+		};
+		to_the_leap(b,
+		    i == 0 ? DISCIPLINE_LEAP_STEP : DISCIPLINE_LEAP_SLEW, 1);
+		truth_leaps(b, -1);
+		tick(b);
+		before = page_of(b);
+		assert_int_equal(before.leap_sense, 1);
+		/* Started again, with the list as it is now. */
+		discipline_free(b->d);
+		wait_s(b, 100);
+		b->slew_sps = 0;
+		b->conf.leap = (struct discipline_leap){
+		    .expires = {(MIDNIGHT + 8640000) * S},
+		    .last = {MIDNIGHT * S},
+		    .tai_offset_s = 38,
+		    .last_sense = 1,
+		};
+		begin(b, 3);
+		for (int k = 0; k < 10; k++) {
+			for (unsigned j = 0; j < 3; j++)
+				assert_int_equal(measure(b, j, 0), 0);
+			wait_s(b, 16);
+			tick(b);
+		}
+		after = page_of(b);
+		assert_int_equal(after.leap_sense, 1);
+		assert_true(
+		    llabs(after.leap_mono_ns - before.leap_mono_ns) < 1000000);
+		assert_int_equal(after.leap, 0);
+		/* Once upon a time. */
+		wait_s(b, 32 * 86400.0);
+		tick(b);
+		assert_int_equal(page_of(b).leap_sense, 0);
+		teardown(state);
+		setup(state);
+	}
+	begin(b, 1);
+}
+
 /* A list that says no is believed, one that has expired is not asked. */
 static void
 q5_h9_who_is_believed(void **state)
@@ -1336,6 +1390,7 @@ main(void)
 	    CASE(q4_leap_slewed),
 	    CASE(q4_leap_ignored),
 	    CASE(q4_leap_of_the_list),
+	    CASE(q4_leap_of_the_past),
 	    CASE(q5_h9_who_is_believed),
 	    CASE(q4_leap_by_the_kernel_after_2036),
 	    CASE(q4_leap_by_slewing),
