@@ -12,6 +12,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/mac.h"
+#include "crypto/stream.h"
 #include "hex.h"
 
 static unsigned long alloc_cnt;
@@ -170,16 +171,37 @@ cmac_is_right(struct crypto_mac *m)
 }
 
 static void
+stream_is_right(struct crypto_stream *s)
+{
+	uint8_t key[CRYPTO_STREAM_KEY_LEN] = {3}, got[48], want[48] = {0};
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t iv[16] = {0};
+	int put;
+
+	assert_int_equal(
+	    EVP_EncryptInit_ex(ctx, EVP_aes_256_ctr(), NULL, key, iv), 1);
+	assert_int_equal(
+	    EVP_EncryptUpdate(ctx, want, &put, want, sizeof want), 1);
+	EVP_CIPHER_CTX_free(ctx);
+	assert_int_equal(crypto_stream_fill(s, key, got, sizeof got), 0);
+	assert_memory_equal(got, want, sizeof want);
+}
+
+static void
 all_is_right(void)
 {
 	struct crypto_aead *a = crypto_aead_new(CRYPTO_AEAD_SIV_256);
 	struct crypto_mac *m = crypto_mac_new();
+	struct crypto_stream *s = crypto_stream_new();
 
 	assert_non_null(a);
 	assert_non_null(m);
+	assert_non_null(s);
 	exchange(a, 1);
 	assert_int_equal(crypto_aead_selftest(), 0);
 	cmac_is_right(m);
+	stream_is_right(s);
+	crypto_stream_free(s);
 	crypto_aead_free(a);
 	crypto_mac_free(m);
 }
