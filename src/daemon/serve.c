@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
+#include "crypto/stream.h"
 #include "daemon/phcs.h"
 #include "daemon/role.h"
 #include "ipc/start.h"
@@ -40,6 +41,7 @@ struct worker {
 	struct net_loop *loop;
 	struct daemon_port port;
 	struct os_randpool *pool;
+	struct crypto_stream *stream; /* what fills it */
 	struct rng rng;
 	uint16_t instance;
 	struct ipc_serve_conf conf;
@@ -314,9 +316,31 @@ serve_close(void *state)
 	serve_limit_free(w->limit);
 	nts_keyring_wipe(&w->ring);
 	os_randpool_free(w->pool);
+	crypto_stream_free(w->stream);
 	os_timepage_unmap(w->time);
 	os_timepage_unmap(w->clock);
 	free(w);
+}
+
+static int
+stretch_key(void *ctx, const uint8_t *key, uint8_t *buf, size_t len)
+{
+	return crypto_stream_fill(ctx, key, buf, len);
+}
+
+/* Without libcrypto's help the kernel gives all of it. */
+static int
+open_pool(struct worker *w)
+{
+	w->pool = os_randpool_new(w->instance);
+	if (!w->pool)
+		return ERR_FULL;
+	w->rng = os_randpool_rng(w->pool);
+	w->stream = crypto_stream_new();
+	if (w->stream)
+		os_randpool_set_generator(w->pool,
+		    (struct os_randpool_generator){stretch_key, w->stream});
+	return 0;
 }
 
 static void *
@@ -335,10 +359,7 @@ serve_open(const struct daemon_boot *boot)
 	w->clock = os_timepage_map_ro(boot->fds[DAEMON_FD_CLOCK]);
 	close(boot->fds[DAEMON_FD_TIME]);
 	close(boot->fds[DAEMON_FD_CLOCK]);
-	w->pool = os_randpool_new(boot->instance);
-	if (w->pool)
-		w->rng = os_randpool_rng(w->pool);
-	if (!w->pool || load(w, boot) < 0) {
+	if (open_pool(w) < 0 || load(w, boot) < 0) {
 		os_log_error("worker cannot be set up");
 		serve_close(w);
 		return NULL;
