@@ -152,9 +152,19 @@ memory()
 		awk -v round="$1" '/^serve_/ {print round, "memory", $1, $2}'
 }
 
+# What a key exchange takes without a server: libssl and TCP.
+floor()
+{
+	taskset -c "$SERVER_CORE" "$B/tests/bench/load_ke_floor" 1 |
+		awk -v round="$1" '/^ke_/ {print round, "floor", $1, $2}'
+}
+
 for round in $(seq "$ROUNDS"); do
 	case "$WORKLOADS" in
 	*quiet*) memory "$round" >>"$RAW" ;;
+	esac
+	case "$WORKLOADS" in
+	*ke*) floor "$round" >>"$RAW" ;;
 	esac
 	for work in $WORKLOADS; do
 		for name in $(who "$work"); do

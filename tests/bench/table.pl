@@ -11,8 +11,9 @@ require "$FindBin::Bin/stats.pl";
 my (%v, @works, %seen);
 while (<>) {
 	my ($round, $work, $who, $json) = split ' ', $_, 4;
-	if ($work eq 'memory') { # without sockets: nanoseconds
-		$v{$work}{$who}{ns}[$round] = $json + 0;
+	# Without sockets in nanoseconds, without a server in microseconds.
+	if ($work eq 'memory' || $work eq 'floor') {
+		$v{$work}{$who}{is}[$round] = $json + 0;
 		next;
 	}
 	next unless $json =~ /"answered":[1-9]/;
@@ -110,7 +111,7 @@ sub delay
 	my ($work, $memory) = @_;
 	return [by_round(sub { $_[0] / ($_[1] + $_[2] * 1e-3) },
 		$v{$work}{truenoon}{p50}, $v{$work}{echo}{p50},
-		$v{memory}{$memory}{ns})];
+		$v{memory}{$memory}{is})];
 }
 
 # Of the worker's memory, the last round against the first.
@@ -148,6 +149,10 @@ target('interleaved: answers that are',
 	qw(interleaved answered))], 'least', 0.99);
 target('KE, P-256: CPU time, of chronyd\'s', [ratios('run', 'ke', 'truenoon', 'chronyd')],
     'most', 0.85, 0.7);
+target('KE, P-256: CPU time, of libssl\'s + TCP\'s',
+    [by_round(sub { $_[0] / ($_[1] + $_[2]) }, $v{ke}{truenoon}{run},
+	map { $v{floor}{$_}{is} } qw(ke_floor_libssl_p256 ke_floor_tcp))],
+    'most', 1.25);
 target('KE, RSA-2048: CPU time, of chronyd\'s',
     [ratios('run', 'ke-rsa', 'truenoon', 'chronyd')], 'most', 0.4);
 target('NTP at 1 % load: latency, of floor + memory', delay('quiet', 'serve_ntp'),
