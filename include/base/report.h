@@ -130,7 +130,33 @@ struct report_serve {
 	uint64_t mode_cnt;     /* not a client request */
 	uint64_t auth_bad_cnt;
 	uint64_t limited_cnt;
+	uint64_t shed_cnt; /* by an overloaded worker */
 	uint64_t send_fail_cnt;
+};
+
+/* What a client asked; the numbers are estimates where only some requests
+ * are looked at.  @addr: without port, of IPv6 only the /64. */
+struct report_client {
+	struct addr addr;
+	uint64_t ask_cnt;  /* NTP requests, and of these: */
+	uint64_t drop_cnt; /* not answered */
+	uint64_t nts_cnt;  /* answered with NTS */
+	uint64_t ke_cnt;   /* key exchanges begun */
+};
+
+#define REPORT_CLIENTS_MAX 64
+
+/* From a serve or ke worker: what was added since the last such report. */
+struct report_clients {
+	uint8_t cnt;
+	struct report_client at[REPORT_CLIENTS_MAX];
+};
+
+/* A client as ctl remembers it. */
+struct report_seen {
+	struct report_client sum;
+	struct mono first;
+	struct mono last;
 };
 
 /* What a key exchange was waiting for. */

@@ -30,12 +30,19 @@ struct ctl_view {
 	size_t ke_cnt;
 	const struct report_role *roles;
 	size_t role_cnt;
+	const struct report_seen *const *clients; /* most requests first */
+	size_t client_cnt;   /* of them; CTL_CLIENTS_MAX are shown */
+	bool clients_kept;   /* who asks is recorded */
+	bool privileged;     /* by one who may see addresses of clients */
+	bool limited;        /* the asker asks too often */
 	const char *version;
 	struct mono started;
 	struct mono now;     /* of the view */
 	struct wall wall;    /* the disciplined clock at now */
 	int64_t now_boot_ns; /* CLOCK_BOOTTIME at now, 0 unknown */
 };
+
+#define CTL_CLIENTS_MAX 500
 
 /**
  * ctl_render_body - what a request asks for, without the head.
@@ -49,7 +56,8 @@ enum ctl_code ctl_render_body(struct ctl_text *out, const struct ctl_view *v,
  * @data, @len: what the client has sent so far.
  * @buf, @max:  the answer; CTL_ANSWER_MAX bytes hold any.
  * Return: the length of the answer, or ERR_AGAIN when the request is not
- * complete yet.  A bad request is answered with the reason.
+ * complete yet.  A bad request, one too many and one that is not for this
+ * asker are answered with the reason.
  */
 long ctl_render_answer(const struct ctl_view *v, const char *data, size_t len,
     char *buf, size_t max) MUST_CHECK;

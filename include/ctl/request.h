@@ -25,6 +25,7 @@ enum ctl_verb {
 	CTL_TRACKING,
 	CTL_SERVERSTATS,
 	CTL_NTS,
+	CTL_CLIENTS,
 	CTL_VERB_CNT,
 };
 

@@ -63,6 +63,7 @@ enum ipc_type {
 	IPC_KE_CONF,     /* super to ke */
 	IPC_KEY_RING,    /* super to serve and ke */
 	IPC_DIAL_CONF,   /* super to dial */
+	IPC_CTL_CONF,    /* super to ctl; replaces what it had */
 	/* what outlives us */
 	IPC_COOKIES_SAVED,  /* super to sync: found on disc, now deleted */
 	IPC_COOKIES_SAVE,   /* sync to super */
@@ -76,6 +77,7 @@ enum ipc_type {
 	IPC_REPORT_SERVE,
 	IPC_REPORT_KE,
 	IPC_REPORT_ROLE,
+	IPC_REPORT_CLIENTS,
 	IPC_TYPE_CNT,
 };
 
@@ -336,6 +338,7 @@ struct ipc_serve_conf {
 	double smear_freq_ppm; /* 0: leap seconds are not smeared */
 	double smear_wander_ppm;
 	int32_t pinned_cpu; /* -1: not pinned */
+	bool clientlog;     /* tell who asks */
 	struct ipc_limit limit;
 };
 
@@ -359,7 +362,16 @@ struct ipc_ke_conf {
 	uint16_t aeads[IPC_AEADS_MAX];
 	char ntp_server[IPC_NAME_MAX];
 	char groups[IPC_NAME_MAX]; /* of TLS, "X25519:P-256" */
+	bool clientlog;
 	struct ipc_limit limit;
+};
+
+/* @uid: may ask what is not for everybody, as root may. */
+struct ipc_ctl_conf {
+	uint32_t uid;
+	bool clientlog;
+	uint32_t clientlog_len; /* bytes at most */
+	struct ipc_limit limit; /* for each user */
 };
 
 /* The ring as nts/keyring encodes it. */
@@ -443,6 +455,7 @@ union ipc_any {
 	struct ipc_ke_conf ke_conf;
 	struct ipc_key_ring key_ring;
 	struct ipc_dial_conf dial_conf;
+	struct ipc_ctl_conf ctl_conf;
 	struct ipc_cookies cookies;
 	struct ipc_drift_save drift_save;
 	struct ipc_time_confirmed time_confirmed;
@@ -452,6 +465,7 @@ union ipc_any {
 	struct report_serve report_serve;
 	struct report_ke report_ke;
 	struct report_role report_role;
+	struct report_clients report_clients;
 };
 
 #endif

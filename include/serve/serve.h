@@ -25,6 +25,7 @@
 
 struct nts_keyring;
 struct serve_access;
+struct serve_crowd;
 
 #define SERVE_RESPONSE_MAX 1500 /* no answer is longer */
 
@@ -49,6 +50,7 @@ enum serve_verdict {
 	SERVE_DROP_NTS_OFF, /* NTS asked of a server without it */
 	SERVE_DROP_STAMP,   /* receive time is not in the last second */
 	SERVE_DROP_LIMITED, /* by the rate limit */
+	SERVE_DROP_SHED,    /* of a stranger, by an overloaded worker */
 	SERVE_DROP_ROOM,    /* the answer would not fit the request */
 	SERVE_VERDICT_CNT,
 };
@@ -64,7 +66,7 @@ struct serve_counters {
 	uint64_t latency_cnt[REPORT_LATENCY_CNT];
 };
 
-/* @access, @rng, @limit: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
+/* @access, @rng, @limit, @crowd: borrowed.  @ring, @keys: copied.  @ring: NULL is a server
  * without NTS.  @rng is asked several times for each request.  All but @rng
  * may be changed with serve_set_*. */
 struct serve_conf {
@@ -74,6 +76,7 @@ struct serve_conf {
 	size_t key_cnt;
 	struct rng *rng;
 	struct serve_limit *limit; /* NULL: none */
+	struct serve_crowd *crowd; /* NULL: clients are not counted */
 	int8_t precision_log2s;    /* of our clock as read, e.g. -24 */
 	uint8_t local_stratum;     /* `local stratum N`; 0: none */
 	double smear_freq_ppm;     /* `smoothtime ... leaponly`; 0: none */
@@ -133,6 +136,13 @@ void serve_set_access(struct serve *s, const struct serve_access *access);
  * serve_set_limit - from now on; borrowed, NULL: no limit.
  */
 void serve_set_limit(struct serve *s, struct serve_limit *limit);
+
+/**
+ * serve_set_pressed - whether more comes than can be answered.  Then plain
+ * requests of addresses that @crowd does not know, and what pretends to be
+ * NTS from there, are dropped first; who shows a valid cookie is answered.
+ */
+void serve_set_pressed(struct serve *s, bool pressed);
 
 /**
  * serve_set_local - another `local stratum` (0: none) and its distance.

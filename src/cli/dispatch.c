@@ -22,6 +22,7 @@ static const struct command {
     {"sources", cli_status, "the servers that the daemon asks"},
     {"tracking", cli_status, "how the clock is being disciplined"},
     {"serverstats", cli_status, "what the daemon has answered to others"},
+    {"clients", cli_status, "who asks this server, for root"},
     {"nts", cli_status, "keys, cookies and certificates of the sources"},
     {"check", cli_check, "print the configuration in force, or its faults"},
     {"selfcert", cli_selfcert, "make a private CA and server certificate"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status, sources, tracking, serverstats, nts: ask the daemon over its
+ * status, sources, tracking, serverstats, nts, clients: ask the daemon over its
  * control socket and print what it says.  The daemon renders; here only the
  * frame is checked, time and length are bounded, and control characters are
  * escaped, because the socket may belong to somebody else.
@@ -45,6 +45,8 @@ static const char *const texts[CTL_VERB_CNT] = {
 			"exchanges.",
     [CTL_NTS] = "Show keys, cookies and certificates of the sources that "
 		"use NTS.",
+    [CTL_CLIENTS] = "List who asks this server, most requests first, as far "
+		    "as it is known; for root and\nthe daemon's own user.",
 };
 
 /* What comes back: room for one byte too many, and a NUL. */

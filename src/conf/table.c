@@ -128,7 +128,7 @@ static const struct conf_entry directives[] = {
 	{"ntsratelimit", ACTED, OWNOUT(limits), C(ntsratelimit)},
 	{"clientloglimit", ACTED, INT(0, 9007199254740992.0, 524288),
 	    C(clientloglimit_len)},
-	{"noclientlog", LATER, FLAG, C(noclientlog)},
+	{"noclientlog", ACTED, FLAG, C(noclientlog)},
 	{"broadcast", REFUSED("broadcast time cannot be made safe; let the "
 	    "clients ask"), MANY},
 	{"ntpsigndsocket", LATER, ANY(1)},
@@ -153,7 +153,7 @@ static const struct conf_entry directives[] = {
 	{"cmdport", LATER, INT(0, 65535, 323), C(cmdport)},
 	{"bindcmdaddress", LATER, OWNOUT(cmdbind), C(bindcmd), MANY},
 	{"bindcmddevice", LATER, ANY(1)},
-	{"cmdratelimit", LATER, OWNOUT(limits), C(cmdratelimit)},
+	{"cmdratelimit", ACTED, OWNOUT(limits), C(cmdratelimit)},
 	{"opencommands", LATER, ANY(0)},
 	{"log", LATER, ANY(0), MANY},
 	{"logbanner", LATER, ANY(1)},

@@ -116,6 +116,24 @@ ctl_render_json_age(struct ctl_json *j, const char *key, double age_s)
 	ctl_json_seconds(j, key, age_s < 0 ? UNKNOWN : age_s);
 }
 
+/* Who asks is nobody else's business. */
+static bool
+refused(
+    struct ctl_text *out, const struct ctl_view *v, const struct ctl_request *r)
+{
+	bool secret = r->verb == CTL_CLIENTS && !v->privileged;
+
+	if (v->limited)
+		ctl_text_put(out,
+		    "you ask too often (cmdratelimit): try again in a "
+		    "moment\n");
+	else if (secret)
+		ctl_text_put(out,
+		    "addresses of clients are shown to root and to the "
+		    "daemon's own user only\n");
+	return v->limited || secret;
+}
+
 enum ctl_code
 ctl_render_body(
     struct ctl_text *out, const struct ctl_view *v, const struct ctl_request *r)
@@ -131,10 +149,13 @@ ctl_render_body(
 	    [CTL_SERVERSTATS] = {ctl_render_server_text,
 		ctl_render_server_json},
 	    [CTL_NTS] = {ctl_render_nts_text, ctl_render_nts_json},
+	    [CTL_CLIENTS] = {ctl_render_clients_text, ctl_render_clients_json},
 	};
 	struct ctl_json j;
 	struct facts f;
 
+	if (refused(out, v, r))
+		return CTL_CODE_FAILED;
 	if (r->json) {
 		ctl_json_init(&j, out);
 		ctl_json_open(&j, NULL, '{');

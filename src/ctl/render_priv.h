@@ -52,9 +52,9 @@ typedef void ctl_render_json_fn(struct ctl_json *, const struct ctl_view *);
 
 ctl_render_text_fn ctl_render_status_text, ctl_render_tracking_text;
 ctl_render_text_fn ctl_render_sources_text, ctl_render_nts_text;
-ctl_render_text_fn ctl_render_server_text;
+ctl_render_text_fn ctl_render_server_text, ctl_render_clients_text;
 ctl_render_json_fn ctl_render_status_json, ctl_render_tracking_json;
 ctl_render_json_fn ctl_render_sources_json, ctl_render_nts_json;
-ctl_render_json_fn ctl_render_server_json;
+ctl_render_json_fn ctl_render_server_json, ctl_render_clients_json;
 
 #endif

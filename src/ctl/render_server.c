@@ -42,6 +42,8 @@ static const struct counter serve_counters[] = {
 	"dropped_authentication"},
     {offsetof(struct report_serve, limited_cnt), "  rate limited",
 	"dropped_rate"},
+    {offsetof(struct report_serve, shed_cnt), "  overload",
+	"dropped_overload"},
     {offsetof(struct report_serve, send_fail_cnt), "  not sent",
 	"dropped_send"},
 };

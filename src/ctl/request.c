@@ -13,6 +13,7 @@ static const char *const verbs[CTL_VERB_CNT] = {
     [CTL_TRACKING] = "tracking",
     [CTL_SERVERSTATS] = "serverstats",
     [CTL_NTS] = "nts",
+    [CTL_CLIENTS] = "clients",
 };
 
 static const char magic[] = "truenoon 1 ";

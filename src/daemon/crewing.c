@@ -201,6 +201,7 @@ take_new(struct super *s, struct conf *c, bool listen)
 {
 	bool had_nts = conf_serves_nts(&s->conf);
 	struct ipc_clock_conf clock;
+	struct ipc_ctl_conf ctl;
 
 	conf_move(&s->conf, c);
 	c = &s->conf;
@@ -212,6 +213,8 @@ take_new(struct super *s, struct conf *c, bool listen)
 	daemon_provision_clock(s, &clock);
 	daemon_crew_send(&s->crew, ROLE_CLOCK, IPC_CLOCK_CONF, &clock);
 	daemon_provision_sources(s, tell, s);
+	daemon_provision_ctl(s, &ctl);
+	daemon_crew_send(&s->crew, ROLE_CTL, IPC_CTL_CONF, &ctl);
 	if (listen)
 		s->hash[ROLE_SERVE] = s->hash[ROLE_KE] = 1; /* no such data */
 	replace(s, ROLE_DIAL, daemon_workers_dial(&s->conf));

@@ -12,10 +12,14 @@
 #include "ctl/render.h"
 #include "ctl/request.h"
 #include "daemon/role.h"
+#include "ipc/start.h"
 #include "net/local.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "os/random.h"
 #include "os/timepage.h"
+#include "rules_priv.h"
+#include "serve/clients.h"
 
 #define SOURCES_MAX 64
 #define WORKERS_MAX 64
@@ -27,6 +31,8 @@
 struct client {
 	struct ctl *owner;
 	int fd; /* -1: free */
+	bool privileged;
+	bool limited;
 	struct mono since;
 	struct net_watch watch;
 	struct net_timer timer;
@@ -54,6 +60,11 @@ struct ctl {
 	struct report_role roles[ROLES_MAX];
 	size_t role_cnt;
 	struct client clients[CLIENTS_MAX];
+	struct rng rng;
+	struct ipc_ctl_conf conf;
+	struct serve_limit *limit;     /* of users; NULL: none */
+	struct serve_clients *askers;  /* of the server; NULL: none yet */
+	const struct report_seen **list; /* those in order, while needed */
 };
 
 static void
@@ -102,6 +113,52 @@ view_fill(struct ctl *s, struct ctl_view *v, struct timepage_time *time,
 	v->started = s->started;
 }
 
+static int
+by_requests(const void *a, const void *b)
+{
+	const struct report_seen *x = *(const struct report_seen *const *)a;
+	const struct report_seen *y = *(const struct report_seen *const *)b;
+	uint64_t n = x->sum.ask_cnt + x->sum.ke_cnt;
+	uint64_t m = y->sum.ask_cnt + y->sum.ke_cnt;
+
+	return n < m ? 1 : n > m ? -1 : x < y ? -1 : x > y;
+}
+
+/* Return: how many there are. */
+static size_t
+list_askers(const struct ctl *s, const struct report_seen **list)
+{
+	const struct report_seen *one;
+	size_t pos = 0, cnt = 0;
+
+	while ((one = serve_clients_next(s->askers, &pos)) != NULL) {
+		if (list)
+			list[cnt] = one;
+		cnt++;
+	}
+	return cnt;
+}
+
+/* Only for one who may see them; others cannot make us sort. */
+static void
+view_askers(struct ctl *s, struct ctl_view *v, const struct client *c)
+{
+	struct ctl_request r;
+
+	v->privileged = c->privileged;
+	v->limited = c->limited;
+	v->clients_kept = s->conf.clientlog;
+	if (!s->askers || !c->privileged || ctl_request_parse(&r, c->in,
+		c->in_len) < 0 || r.verb != CTL_CLIENTS)
+		return;
+	s->list = calloc(list_askers(s, NULL) + 1, sizeof *s->list);
+	if (!s->list)
+		return;
+	v->clients = s->list;
+	v->client_cnt = list_askers(s, s->list);
+	qsort(s->list, v->client_cnt, sizeof *s->list, by_requests);
+}
+
 static void
 client_write(struct client *c)
 {
@@ -135,7 +192,10 @@ client_read(struct client *c)
 		return;
 	}
 	view_fill(c->owner, &v, &time, &clock);
+	view_askers(c->owner, &v, c);
 	len = ctl_render_answer(&v, c->in, c->in_len, c->out, CTL_ANSWER_MAX);
+	free(c->owner->list);
+	c->owner->list = NULL;
 	if (len < 0) {
 		free(c->out);
 		c->out = NULL;
@@ -177,6 +237,23 @@ client_place(struct ctl *s)
 	return worst;
 }
 
+/* Each user has a limit as if it were an address; root has none. */
+static void
+client_judge(struct ctl *s, struct client *c)
+{
+	struct addr who = {.family = ADDR_V4};
+	uid_t uid;
+
+	c->privileged = c->limited = false;
+	if (net_local_peer_uid(c->fd, &uid) < 0)
+		uid = (uid_t)-1;
+	c->privileged = uid == 0 || uid == s->conf.uid;
+	memcpy(who.bytes, &uid, sizeof uid);
+	if (uid != 0)
+		c->limited = serve_limit_charge(s->limit, SERVE_LIMIT_PLAIN,
+				 &who, c->since) != SERVE_LIMIT_PASS;
+}
+
 static void
 client_begin(struct ctl *s, int fd)
 {
@@ -185,6 +262,7 @@ client_begin(struct ctl *s, int fd)
 	c->fd = fd;
 	c->since = os_clock_mono();
 	c->in_len = 0;
+	client_judge(s, c);
 	net_watch_set(&c->watch, fd, NET_READ);
 	net_timer_arm(&c->timer, (struct dur){CLIENT_NS});
 }
@@ -206,6 +284,33 @@ listener_ready(void *arg, unsigned what)
 	}
 }
 
+static void
+take_conf(struct ctl *s, const struct ipc_ctl_conf *conf)
+{
+	bool same = conf->clientlog == s->conf.clientlog &&
+	    conf->clientlog_len == s->conf.clientlog_len;
+
+	if (!same) {
+		serve_clients_free(s->askers);
+		s->askers = NULL;
+	}
+	s->conf = *conf;
+	serve_limit_free(s->limit);
+	if (daemon_rules_limit(&conf->limit, &s->rng, &s->limit) < 0)
+		os_log_warn("no memory to limit users");
+}
+
+static void
+load(struct ctl *s, const struct daemon_boot *boot)
+{
+	struct ipc_start_record r;
+	size_t pos = 0;
+
+	while (ipc_start_next(boot->start, boot->start_len, &pos, &r) == 0)
+		if (r.type == IPC_CTL_CONF)
+			take_conf(s, &r.msg.ctl_conf);
+}
+
 static void *
 ctl_open(const struct daemon_boot *boot)
 {
@@ -215,6 +320,11 @@ ctl_open(const struct daemon_boot *boot)
 		return NULL;
 	s->loop = boot->loop;
 	s->started = os_clock_mono();
+	if (os_random_init(&s->rng) < 0) {
+		free(s);
+		return NULL;
+	}
+	load(s, boot);
 	s->listener =
 	    boot->fd_cnt > DAEMON_FD_OWN ? boot->fds[DAEMON_FD_OWN] : -1;
 	s->time = os_timepage_map_ro(boot->fds[DAEMON_FD_TIME]);
@@ -299,6 +409,21 @@ keep_role(struct ctl *s, const struct report_role *r)
 		s->role_cnt++;
 }
 
+/* Hosts that serve nobody need no room for it. */
+static void
+keep_askers(struct ctl *s, const struct report_clients *m)
+{
+	struct mono now = os_clock_mono();
+
+	if (!s->askers && s->conf.clientlog)
+		s->askers =
+		    serve_clients_new(s->conf.clientlog_len, &s->rng);
+	for (size_t i = 0; s->askers && i < m->cnt; i++)
+		serve_clients_add(s->askers,
+		    serve_clients_hash(s->askers, &m->at[i].addr), &m->at[i],
+		    now);
+}
+
 static void
 ctl_message(void *state, unsigned type, const union ipc_any *msg)
 {
@@ -312,6 +437,10 @@ ctl_message(void *state, unsigned type, const union ipc_any *msg)
 		keep_ke(s, &msg->report_ke);
 	else if (type == IPC_REPORT_ROLE)
 		keep_role(s, &msg->report_role);
+	else if (type == IPC_REPORT_CLIENTS)
+		keep_askers(s, &msg->report_clients);
+	else if (type == IPC_CTL_CONF)
+		take_conf(s, &msg->ctl_conf);
 	else if (type == IPC_REPORT_SYNC) {
 		s->sync = msg->report_sync;
 		s->sync_known = true;
@@ -339,6 +468,8 @@ ctl_close(void *state)
 		close(s->listener);
 	os_timepage_unmap(s->time);
 	os_timepage_unmap(s->clock);
+	serve_limit_free(s->limit);
+	serve_clients_free(s->askers);
 	free(s);
 }
 

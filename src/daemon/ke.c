@@ -16,8 +16,10 @@
 #include "net/tcp.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "clients_priv.h"
 #include "rules_priv.h"
 
+#define CLIENTS_LEN (48U << 10) /* of a second */
 #define SECOND_NS     TSTAMP_NS_PER_S
 #define PAUSE_NS      (SECOND_NS / 4) /* when descriptors run out */
 #define SWEEP_NS      (SECOND_NS / 4) /* for those that are late */
@@ -31,6 +33,8 @@ report_now(void *arg)
 	struct ke *k = arg;
 
 	daemon_port_send(&k->port, IPC_REPORT_KE, &k->report);
+	if (k->clients)
+		daemon_clients_report(k->clients, &k->port);
 }
 
 /* Runs only while there are connections. */
@@ -72,12 +76,23 @@ may_enter(struct ke *k, const struct addr *peer, struct mono now)
 }
 
 static void
+note_client(struct ke *k, const struct addr *peer, struct mono now)
+{
+	struct report_client what = {.addr = *peer, .ke_cnt = 1};
+
+	if (k->clients)
+		serve_clients_add(k->clients,
+		    serve_clients_hash(k->clients, peer), &what, now);
+}
+
+static void
 let_in(struct ke *k, int fd, const struct addr *peer)
 {
 	struct mono now = os_clock_mono();
 	uint32_t i;
 
 	k->report.accept_cnt++;
+	note_client(k, peer, now);
 	daemon_ke_changed(k);
 	if (!may_enter(k, peer, now)) {
 		k->report.refused_cnt++;
@@ -178,6 +193,7 @@ take_conf(struct ke *k, const struct ipc_ke_conf *c)
 	memcpy(k->groups, c->groups, sizeof k->groups);
 	k->conf.server = k->server;
 	k->limit_conf = c->limit;
+	k->clientlog = c->clientlog;
 }
 
 /* Certificates and their keys, out of the start data. */
@@ -232,6 +248,8 @@ load(struct ke *k, const struct daemon_boot *boot)
 		os_log_error("access rules or limits cannot be used");
 		return ERR_FULL;
 	}
+	if (k->clientlog)
+		k->clients = serve_clients_new(CLIENTS_LEN, &k->rng);
 	return k->conn_cnt > 0 ? 0 : ERR_BAD;
 }
 
@@ -260,6 +278,7 @@ ke_close(void *state)
 	nts_cookie_keys_fini(&k->cookies);
 	serve_access_free(k->access);
 	serve_limit_free(k->limit);
+	serve_clients_free(k->clients);
 	serve_admit_free(k->admit);
 	os_randpool_free(k->pool);
 	free(k->conns);

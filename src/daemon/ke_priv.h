@@ -56,6 +56,8 @@ struct ke {
 	struct serve_access *access;
 	struct serve_limit *limit;
 	struct ipc_limit limit_conf;
+	struct serve_clients *clients; /* NULL: not to be listed */
+	bool clientlog;
 	struct serve_admit *admit;
 	struct ke_conn *conns;
 	struct ke_work *works;

@@ -433,6 +433,7 @@ serve_data(struct super *s, struct collector *to)
 	    .smear_freq_ppm = c->smooth.leaponly ? c->smooth.maxfreq_ppm : 0,
 	    .smear_wander_ppm = c->smooth.maxwander_ppm,
 	    .limit = limit_of(c, &c->ratelimit),
+	    .clientlog = !c->noclientlog,
 	};
 
 	for (unsigned i = 0; to->hashing && i < s->ntp_cnt; i++)
@@ -443,6 +444,21 @@ serve_data(struct super *s, struct collector *to)
 	give_keys(s, collect, to);
 	if (m.nts)
 		put_ring(s, to);
+}
+
+void
+daemon_provision_ctl(const struct super *s, struct ipc_ctl_conf *m)
+{
+	const struct conf *c = &s->conf;
+
+	*m = (struct ipc_ctl_conf){
+	    .uid = s->user.change && !s->user.borrowed ? s->user.uid
+						       : geteuid(),
+	    .clientlog = !c->noclientlog,
+	    .limit = limit_of(c, &c->cmdratelimit),
+	};
+	m->clientlog_len = m->limit.table_len;
+	m->limit.table_len = 0; /* users are few */
 }
 
 static void
@@ -479,6 +495,7 @@ ke_data(struct super *s, struct collector *to)
 	    .connection_max = ke_connections(c),
 	    .ntp_port = c->port,
 	    .limit = limit_of(c, &c->ntsratelimit),
+	    .clientlog = !c->noclientlog,
 	};
 
 	m.aead_cnt = aeads(c, m.aeads);
@@ -540,6 +557,7 @@ static int
 role_data(struct super *s, enum role role, struct collector *c)
 {
 	struct ipc_clock_conf clock;
+	struct ipc_ctl_conf ctl;
 
 	if (role == ROLE_CLOCK) {
 		daemon_provision_clock(s, &clock);
@@ -549,6 +567,9 @@ role_data(struct super *s, enum role role, struct collector *c)
 			collect(c, IPC_PATH_SAVED, &s->paths[i]);
 		daemon_hardware_give(s, collect, c);
 		daemon_provision_sources(s, collect, c);
+	} else if (role == ROLE_CTL) {
+		daemon_provision_ctl(s, &ctl);
+		collect(c, IPC_CTL_CONF, &ctl);
 	} else if (role == ROLE_SERVE) {
 		daemon_hardware_give(s, collect, c);
 		serve_data(s, c);

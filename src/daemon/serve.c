@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
+#include "clients_priv.h"
 #include "crypto/stream.h"
 #include "daemon/phcs.h"
 #include "daemon/role.h"
@@ -22,18 +23,21 @@
 #include "os/randpool.h"
 #include "os/timepage.h"
 #include "rules_priv.h"
+#include "serve/crowd.h"
 #include "serve/serve.h"
 
 #define SOCKETS_MAX (DAEMON_ROLE_FDS_MAX - DAEMON_FD_OWN)
 #define KEYS_MAX    256
 #define REPORT_NS   TSTAMP_NS_PER_S
 #define ROUNDS_MAX  16 /* batches from one socket before the next */
+#define PRESSED_CNT 16 /* whole batches in a row: more comes than goes */
 #define BUSY_CNT    4  /* a batch of so many: ask again before waiting */
 #define PRECISION   (-24)
 
 struct inlet {
 	struct worker *worker;
 	int fd;
+	unsigned full_cnt; /* whole batches in a row */
 	struct net_watch watch;
 };
 
@@ -51,6 +55,7 @@ struct worker {
 	const struct timepage *clock;
 	struct serve_access *access;
 	struct serve_limit *limit;
+	struct serve_crowd *crowd;
 	struct nts_keyring ring;
 	bool ring_known;
 	struct crypto_mac_key keys[KEYS_MAX];
@@ -74,6 +79,8 @@ report_now(void *arg)
 	r.instance = w->instance;
 	r.send_fail_cnt = w->batch->lost_cnt;
 	daemon_port_send(&w->port, IPC_REPORT_SERVE, &r);
+	daemon_clients_report(serve_crowd_clients(w->crowd), &w->port);
+	serve_crowd_period(w->crowd);
 }
 
 /* The pages are read and the header prepared once for the whole batch. */
@@ -188,8 +195,17 @@ answer_all(struct worker *w, int fd, bool idle)
 }
 
 static void
-drain(struct worker *w, int fd)
+note_pressure(struct inlet *in, int cnt)
 {
+	in->full_cnt = cnt == NET_UDP_BATCH ? in->full_cnt + 1 : 0;
+	serve_set_pressed(in->worker->serve, in->full_cnt >= PRESSED_CNT);
+}
+
+static void
+drain(struct worker *w, struct inlet *in)
+{
+	int fd = in->fd;
+
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		int cnt = net_udp_batch_recv(w->batch, fd);
 
@@ -200,6 +216,7 @@ drain(struct worker *w, int fd)
 				take_stamps(w, fd);
 			return;
 		}
+		note_pressure(in, cnt);
 		prepare(w);
 		answer_all(w, fd, round == 0);
 		/* Few: another look would cost as much as the wait. */
@@ -211,11 +228,11 @@ drain(struct worker *w, int fd)
 static void
 socket_ready(void *arg, unsigned what)
 {
-	const struct inlet *in = arg;
+	struct inlet *in = arg;
 	struct worker *w = in->worker;
 
 	(void)what;
-	drain(w, in->fd);
+	drain(w, in);
 	if (!w->report_timer.armed)
 		net_timer_arm(&w->report_timer, (struct dur){REPORT_NS});
 }
@@ -278,12 +295,14 @@ load(struct worker *w, const struct daemon_boot *boot)
 	w->batch = net_udp_batch_new();
 	if (w->batch)
 		w->batch->hardware = daemon_phcs_hardware(&w->phcs);
+	w->crowd = serve_crowd_new(w->conf.clientlog, &w->rng);
 	conf = (struct serve_conf){
 	    .access = w->access,
 	    .ring = w->ring_known ? &w->ring : NULL,
 	    .keys = w->keys,
 	    .key_cnt = w->key_cnt,
 	    .rng = &w->rng,
+	    .crowd = w->crowd,
 	    .precision_log2s = PRECISION,
 	    .local_stratum = w->conf.local ? w->conf.local_stratum : 0,
 	    .local_distance_s = w->conf.local_distance_s,
@@ -293,7 +312,7 @@ load(struct worker *w, const struct daemon_boot *boot)
 	if (daemon_rules_limit(&w->conf.limit, &w->rng, &conf.limit) < 0)
 		return ERR_FULL;
 	w->limit = conf.limit;
-	if (w->access && w->batch)
+	if (w->access && w->batch && w->crowd)
 		w->serve = serve_new(&conf);
 	wipe_bytes(w->keys, sizeof w->keys);
 	return w->serve ? 0 : ERR_FULL;
@@ -314,6 +333,7 @@ serve_close(void *state)
 	net_udp_batch_free(w->batch);
 	serve_access_free(w->access);
 	serve_limit_free(w->limit);
+	serve_crowd_free(w->crowd);
 	nts_keyring_wipe(&w->ring);
 	os_randpool_free(w->pool);
 	crypto_stream_free(w->stream);

@@ -57,6 +57,7 @@ find_user(const char *name, struct super_user *u, bool *warned)
 			    "--no-create-home --shell /usr/sbin/nologin %s\"",
 			    name, name);
 		*warned = true;
+		u->borrowed = true;
 		if (sandbox_user_find(SANDBOX_NOBODY, &found) < 0)
 			found = (struct sandbox_user){65534, 65534};
 	}

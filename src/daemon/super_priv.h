@@ -37,6 +37,7 @@ struct super_options {
 
 struct super_user {
 	bool change;
+	bool borrowed; /* nobody's: others may have it too */
 	uid_t uid;
 	gid_t gid;
 };
@@ -154,6 +155,7 @@ void daemon_provision_slots(struct super *s);
 void daemon_provision_sources(struct super *s,
     void (*give)(void *arg, unsigned type, const void *msg), void *arg);
 void daemon_provision_clock(const struct super *s, struct ipc_clock_conf *m);
+void daemon_provision_ctl(const struct super *s, struct ipc_ctl_conf *m);
 void daemon_provision_ring(const struct super *s, struct ipc_key_ring *m);
 uint64_t daemon_provision_hash(struct super *s, enum role role);
 

@@ -349,6 +349,7 @@ static const struct field ipc_serve_conf[] = {
     F64(ipc_serve_conf, smear_freq_ppm),
     F64(ipc_serve_conf, smear_wander_ppm),
     INT(ipc_serve_conf, pinned_cpu),
+    BOOL(ipc_serve_conf, clientlog),
     LIMIT(ipc_serve_conf),
     END,
 };
@@ -375,7 +376,16 @@ static const struct field ipc_ke_conf[] = {
     INTS(ipc_ke_conf, aeads),
     STR(ipc_ke_conf, ntp_server),
     STR(ipc_ke_conf, groups),
+    BOOL(ipc_ke_conf, clientlog),
     LIMIT(ipc_ke_conf),
+    END,
+};
+
+static const struct field ipc_ctl_conf[] = {
+    INT(ipc_ctl_conf, uid),
+    BOOL(ipc_ctl_conf, clientlog),
+    INT(ipc_ctl_conf, clientlog_len),
+    LIMIT(ipc_ctl_conf),
     END,
 };
 
@@ -502,6 +512,7 @@ static const struct field report_serve[] = {
     INT(report_serve, mode_cnt),
     INT(report_serve, auth_bad_cnt),
     INT(report_serve, limited_cnt),
+    INT(report_serve, shed_cnt),
     INT(report_serve, send_fail_cnt),
     END,
 };
@@ -529,6 +540,21 @@ static const struct field report_ke[] = {
     INT(report_ke, ring_at.ns),
     INT(report_ke, cert_not_after_s),
     STR(report_ke, cert_subject),
+    END,
+};
+
+static const struct field report_client[] = {
+    ADDR(report_client, addr),
+    INT(report_client, ask_cnt),
+    INT(report_client, drop_cnt),
+    INT(report_client, nts_cnt),
+    INT(report_client, ke_cnt),
+    END,
+};
+
+static const struct field report_clients[] = {
+    COUNT(report_clients, cnt, REPORT_CLIENTS_MAX),
+    SUB(report_clients, at, report_client),
     END,
 };
 
@@ -574,6 +600,7 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_KE_CONF] = ipc_ke_conf,
     [IPC_KEY_RING] = ipc_key_ring,
     [IPC_DIAL_CONF] = ipc_dial_conf,
+    [IPC_CTL_CONF] = ipc_ctl_conf,
     [IPC_COOKIES_SAVED] = ipc_cookies,
     [IPC_COOKIES_SAVE] = ipc_cookies,
     [IPC_DRIFT_SAVE] = ipc_drift_save,
@@ -585,6 +612,7 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_REPORT_SERVE] = report_serve,
     [IPC_REPORT_KE] = report_ke,
     [IPC_REPORT_ROLE] = report_role,
+    [IPC_REPORT_CLIENTS] = report_clients,
 };
 
 const struct field *

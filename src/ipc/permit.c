@@ -61,6 +61,7 @@ static const struct row rows[IPC_TYPE_CNT] = {
     [IPC_KEY_RING] = {FROM_SUPER, BIT(ROLE_SERVE) | BIT(ROLE_KE), UNLIMITED,
         0, "key-ring"},
     [IPC_DIAL_CONF] = {FROM_SUPER, BIT(ROLE_DIAL), UNLIMITED, 0, "dial-conf"},
+    [IPC_CTL_CONF] = {FROM_SUPER, BIT(ROLE_CTL), UNLIMITED, 0, "ctl-conf"},
     [IPC_COOKIES_SAVED] =
         {FROM_SUPER, BIT(ROLE_SYNC), UNLIMITED, 0, "cookies-saved"},
     [IPC_COOKIES_SAVE] =
@@ -79,6 +80,8 @@ static const struct row rows[IPC_TYPE_CNT] = {
     [IPC_REPORT_SERVE] =
         {BIT(ROLE_SERVE), BIT(ROLE_CTL), 5, 20, "report-serve"},
     [IPC_REPORT_KE] = {BIT(ROLE_KE), BIT(ROLE_CTL), 5, 20, "report-ke"},
+    [IPC_REPORT_CLIENTS] = {BIT(ROLE_SERVE) | BIT(ROLE_KE), BIT(ROLE_CTL), 16,
+        64, "report-clients"},
     [IPC_REPORT_ROLE] =
         {FROM_SUPER, BIT(ROLE_CTL), UNLIMITED, 0, "report-role"},
 };

@@ -23,6 +23,7 @@ static const char *const verdict_texts[SERVE_VERDICT_CNT] = {
     [SERVE_DROP_NTS_OFF] = "nts not served",
     [SERVE_DROP_STAMP] = "bad receive time",
     [SERVE_DROP_LIMITED] = "rate limited",
+    [SERVE_DROP_SHED] = "overload",
     [SERVE_DROP_ROOM] = "no room for the answer",
 };
 
@@ -62,6 +63,7 @@ serve_report(const struct serve *s, struct report_serve *r)
 	r->auth_bad_cnt =
 	    v[SERVE_DROP_KEY] + v[SERVE_DROP_MAC] + v[SERVE_DROP_NTS_OFF];
 	r->limited_cnt = v[SERVE_DROP_LIMITED];
+	r->shed_cnt = v[SERVE_DROP_SHED];
 }
 
 const char *

@@ -11,6 +11,8 @@
 static enum serve_verdict
 put_nak(struct serve *s, struct serve_job *job, const struct nts_ef_request *ef)
 {
+	if (s->pressed && serve_sheds(s, &job->req->from))
+		return SERVE_DROP_SHED;
 	if (serve_limit_charge(s->conf.limit, SERVE_LIMIT_PLAIN,
 		&job->req->from, s->now) != SERVE_LIMIT_PASS)
 		return SERVE_DROP_LIMITED;

@@ -104,15 +104,24 @@ answer_mac(
 	return SERVE_ANSWERED_MAC;
 }
 
+bool
+serve_sheds(const struct serve *s, const struct addr *from)
+{
+	return s->conf.crowd && !serve_crowd_knows(s->conf.crowd, from);
+}
+
 /* A request without NTS fields; unknown ones are ignored. */
 static enum serve_verdict
 answer_plain(struct serve *s, struct serve_job *job)
 {
 	const struct serve_request *req = job->req;
 	struct ntp_ext_list fields;
-	enum serve_limit_verdict limit = serve_limit_charge(
-	    s->conf.limit, SERVE_LIMIT_PLAIN, &req->from, s->now);
+	enum serve_limit_verdict limit;
 
+	if (s->pressed && serve_sheds(s, &req->from))
+		return SERVE_DROP_SHED;
+	limit = serve_limit_charge(
+	    s->conf.limit, SERVE_LIMIT_PLAIN, &req->from, s->now);
 	if (limit == SERVE_LIMIT_DROP)
 		return SERVE_DROP_LIMITED;
 	if (limit == SERVE_LIMIT_KISS) {
@@ -224,6 +233,8 @@ serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
 	s->counters.interleaved_cnt += len > 0 && job->interleaved;
 	assert(len <= req->len);
 	s->counters.verdict_cnt[*verdict]++;
+	serve_crowd_note(
+	    s->conf.crowd, &req->from, *verdict, !s->pressed, s->now);
 	s->counters.tx_bytes += len;
 	return len;
 }
@@ -261,6 +272,12 @@ void
 serve_set_limit(struct serve *s, struct serve_limit *limit)
 {
 	s->conf.limit = limit;
+}
+
+void
+serve_set_pressed(struct serve *s, bool pressed)
+{
+	s->pressed = pressed;
 }
 
 void

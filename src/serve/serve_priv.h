@@ -12,6 +12,7 @@
 #include "ntp/packet.h"
 #include "nts/ef.h"
 #include "serve/access.h"
+#include "serve/crowd.h"
 #include "serve/serve.h"
 #include "serve/smear.h"
 #include "wire_priv.h"
@@ -68,10 +69,17 @@ struct serve {
 	struct serve_smear smear;
 	struct serve_interleave *interleave;
 	bool stamp_wanted; /* of the last answer */
+	bool pressed;
 	struct serve_wire wire;
 	struct serve_job job; /* the last */
 	struct serve_counters counters;
 };
+
+/**
+ * serve_sheds - whether a request that shows no valid cookie is to be dropped
+ * for the sake of others when there is pressure.
+ */
+bool serve_sheds(const struct serve *s, const struct addr *from);
 
 /**
  * serve_face_make - what to tell, from the last copies of the pages.

@@ -13,6 +13,7 @@
 #include "nts/ef.h"
 #include "nts/keyring.h"
 #include "serve/access.h"
+#include "serve/crowd.h"
 #include "serve/serve.h"
 
 #define ROUNDS 9
@@ -195,6 +196,7 @@ init(struct bench *b)
 	conf.keys = &b->key;
 	conf.key_cnt = 1;
 	conf.rng = &b->rng;
+	conf.crowd = serve_crowd_new(true, &b->rng);
 	b->serve = serve_new(&conf);
 	if (!access || !b->serve || nts_aeads_init(&b->aeads) < 0 ||
 	    nts_cookie_keys_load(&b->cookies, &b->ring) < 0)

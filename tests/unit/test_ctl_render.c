@@ -150,6 +150,21 @@ static struct report_source sources[4];
 static struct report_serve serves[2];
 static struct report_ke kes[1];
 static struct report_role roles[3];
+static const struct report_seen often = {.sum = {.addr = {.family = ADDR_V4,
+						     .bytes = {192, 0, 2, 7}},
+					     .ask_cnt = 101,
+					     .drop_cnt = 5,
+					     .nts_cnt = 50,
+					     .ke_cnt = 2},
+    .first = {100000000000},
+    .last = {900000000000}};
+static const struct report_seen once = {.sum = {.addr = {.family = ADDR_V6,
+						     .bytes = {0x20, 1, 0xd,
+							 0xb8}},
+					     .ke_cnt = 1},
+    .first = {999000000000},
+    .last = {999000000000}};
+static const struct report_seen *const clients[] = {&often, &once};
 static struct ctl_view view;
 
 static void
@@ -274,6 +289,10 @@ setup(void **state)
 	    .started = {100 * S},
 	    .now = {1000 * S},
 	    .wall = {1772366400 * S},
+	    .clients = clients,
+	    .client_cnt = 2,
+	    .clients_kept = true,
+	    .privileged = true,
 	    .now_boot_ns = 1000 * S};
 	return 0;
 }
@@ -327,7 +346,7 @@ status_says_why_not(void **state)
 	assert_non_null(strstr(ask("status json\n", CTL_CODE_UNSYNCED),
 	    "\"leap\": "
 	    "\"unsync"));
-	view = (struct ctl_view){0};
+	view = (struct ctl_view){.privileged = true};
 	assert_string_equal(ask("status\n", CTL_CODE_UNSYNCED),
 	    "Not synchronised: no time has been published.\n"
 	    "Last update: never.\n"
@@ -488,6 +507,55 @@ server_counters_are_summed(void **state)
 	    strstr(ask("serverstats\n", CTL_CODE_OK), "serves no time"));
 }
 
+/* L4: for root and the daemon's user, nobody else. */
+static void
+clients_as_a_table(void **state)
+{
+	(void)state;
+	assert_string_equal(ask("clients\n", CTL_CODE_OK),
+	    "Client                         NTP  Dropped    NTS     KE  "
+	    "Interval      Last\n"
+	    "192.0.2.7                      101        5    50%      2   "
+	    "8.000 s     100 s\n"
+	    "2001:db8::/64                    0        0      -      1         "
+	    "-       1 s\n");
+	assert_non_null(strstr(
+	    ask("clients json\n", CTL_CODE_OK), "\"interval_s\": 8,"));
+	view.privileged = false;
+	assert_null(strstr(ask("clients\n", CTL_CODE_FAILED), "192.0.2.7"));
+	assert_null(
+	    strstr(ask("clients json\n", CTL_CODE_FAILED), "192.0.2.7"));
+	(void)ask("sources\n", CTL_CODE_OK);
+	view.limited = true;
+	assert_non_null(
+	    strstr(ask("sources\n", CTL_CODE_FAILED), "cmdratelimit"));
+	view.limited = false;
+	view.privileged = true;
+	view.clients_kept = false;
+	assert_non_null(strstr(ask("clients\n", CTL_CODE_OK), "noclientlog"));
+	assert_null(strstr(ask("clients json\n", CTL_CODE_OK), "192.0.2.7"));
+}
+
+/* As many as are shown, at their longest, fit an answer. */
+static void
+many_clients_fit(void **state)
+{
+	static const struct report_seen *list[CTL_CLIENTS_MAX + 1];
+	struct report_seen c = {.last = {INT64_C(1) << 40}};
+
+	(void)state;
+	c.sum.addr.family = ADDR_V6;
+	memset(c.sum.addr.bytes, 0xff, sizeof c.sum.addr.bytes);
+	c.sum.ask_cnt = c.sum.drop_cnt = c.sum.nts_cnt = c.sum.ke_cnt =
+	    UINT64_MAX;
+	for (size_t i = 0; i <= CTL_CLIENTS_MAX; i++)
+		list[i] = &c;
+	view.clients = list;
+	view.client_cnt = CTL_CLIENTS_MAX + 1;
+	assert_non_null(strstr(ask("clients\n", CTL_CODE_OK), "and 1 more\n"));
+	(void)ask("clients json\n", CTL_CODE_OK);
+}
+
 /* L5: ASCII and newlines only, whatever the reports hold. */
 static void
 check_all_forms(int status_code)
@@ -535,7 +603,7 @@ every_form_of_every_view(void **state)
 	clockpage.virt_offset_ns = INT64_MIN;
 	roles[0].role = 77;
 	check_all_forms(CTL_CODE_OK);
-	view = (struct ctl_view){0};
+	view = (struct ctl_view){.privileged = true};
 	check_all_forms(CTL_CODE_UNSYNCED);
 }
 
@@ -583,6 +651,8 @@ main(void)
 	    cmocka_unit_test_setup(tracking_as_a_list, setup),
 	    cmocka_unit_test_setup(a_virtual_clock_is_said, setup),
 	    cmocka_unit_test_setup(server_counters_are_summed, setup),
+	    cmocka_unit_test_setup(clients_as_a_table, setup),
+	    cmocka_unit_test_setup(many_clients_fit, setup),
 	    cmocka_unit_test_setup(every_form_of_every_view, setup),
 	    cmocka_unit_test_setup(answers_fit_or_say_so, setup),
 	};

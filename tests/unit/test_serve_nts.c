@@ -5,6 +5,7 @@
  * the hostile list: whatever is done to a request, no time goes out that is
  * not sealed, and nothing is longer than what came in.
  */
+#include "serve/crowd.h"
 #include "serve_rig.h"
 
 #include "ntp/ext.h"
@@ -32,10 +33,10 @@ mint(struct session *s, struct nts_cookie *c)
 }
 
 static void
-session_init(struct session *s, unsigned aead)
+session_init_conf(struct session *s, unsigned aead, struct serve_conf *conf)
 {
 	memset(s, 0, sizeof *s);
-	rig_init(&s->r, NULL);
+	rig_init(&s->r, conf);
 	assert_int_equal(serve_set_ring(s->r.serve, &s->r.ring), 0);
 	assert_int_equal(nts_aeads_init(&s->aeads), 0);
 	nts_cookie_keys_init(&s->cookies);
@@ -44,6 +45,12 @@ session_init(struct session *s, unsigned aead)
 	s->keys.key_len = (uint8_t)crypto_aead_key_len(aead);
 	rig_fill(&s->r.seed, s->keys.c2s, s->keys.key_len);
 	rig_fill(&s->r.seed, s->keys.s2c, s->keys.key_len);
+}
+
+static void
+session_init(struct session *s, unsigned aead)
+{
+	session_init_conf(s, aead, NULL);
 }
 
 static void
@@ -735,6 +742,37 @@ test_j4_naks_are_limited(void **state)
 	serve_limit_free(l);
 }
 
+/* Under pressure a valid cookie is answered wherever it comes from, and what
+ * only looks like one costs no answer. */
+static void
+test_pressure(void **state)
+{
+	struct serve_conf conf = {.precision_log2s = -24};
+	struct session s;
+	uint64_t seed = 9;
+	struct rng rng = {rig_fill, &seed};
+	struct serve_crowd *crowd = serve_crowd_new(false, &rng);
+
+	(void)state;
+	conf.crowd = crowd;
+	session_init_conf(&s, 15, &conf);
+	serve_set_pressed(s.r.serve, true);
+	for (int i = 0; i < 3; i++) {
+		make_request(&s, 1);
+		assert_served(&s, 2);
+		make_request(&s, 1);
+		s.r.in[s.r.req.len - 1] ^= 1;
+		assert_int_equal(rig_ask(&s.r), SERVE_DROP_SHED);
+		rig_plain(&s.r, 4, NTP_MODE_CLIENT);
+		assert_int_equal(rig_ask(&s.r), SERVE_DROP_SHED);
+	}
+	serve_set_pressed(s.r.serve, false);
+	rig_plain(&s.r, 4, NTP_MODE_CLIENT);
+	assert_int_equal(rig_ask(&s.r), SERVE_ANSWERED);
+	session_fini(&s);
+	serve_crowd_free(crowd);
+}
+
 /* G8: a client with keys can tell that the kiss is ours. */
 static void
 test_kiss_is_sealed(void **state)
@@ -787,6 +825,7 @@ main(void)
 	    cmocka_unit_test(test_foreign_requests),
 	    cmocka_unit_test(test_j4_naks_are_limited),
 	    cmocka_unit_test(test_kiss_is_sealed),
+	    cmocka_unit_test(test_pressure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
