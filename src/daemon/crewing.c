@@ -209,7 +209,7 @@ take_new(struct super *s, struct conf *c, bool listen)
 	daemon_leap_read(s);
 	if (conf_serves_nts(c) && !had_nts)
 		daemon_store_load_ring(s);
-	daemon_provision_slots(s);
+	daemon_slots_give(s);
 	daemon_provision_clock(s, &clock);
 	daemon_crew_send(&s->crew, ROLE_CLOCK, IPC_CLOCK_CONF, &clock);
 	daemon_provision_sources(s, tell, s);

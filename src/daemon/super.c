@@ -267,7 +267,7 @@ make_ready(struct super *s)
 	daemon_hardware_open(s);
 	daemon_store_load(s);
 	daemon_leap_read(s);
-	daemon_provision_slots(s);
+	daemon_slots_give(s);
 	return 0;
 }
 

@@ -148,10 +148,15 @@ void daemon_listen_leave(struct super *s, enum role role, uint16_t place);
 bool daemon_listen_whole(const struct super *s);
 void daemon_listen_close(struct super *s);
 
+/* slots.c: the first slot of a source, SUPER_SLOTS when it has none; how many
+ * it is to have; give each its own. */
+size_t daemon_slots_find(const struct super *s, const struct conf_source *src);
+uint16_t daemon_slots_wanted(const struct conf_source *src);
+void daemon_slots_give(struct super *s);
+
 /* provision.c */
 int daemon_provision_role(void *ctx, struct crew_member *m,
     struct ipc_start *to, int fds[DAEMON_ROLE_FDS_MAX], size_t *fd_cnt);
-void daemon_provision_slots(struct super *s);
 void daemon_provision_sources(struct super *s,
     void (*give)(void *arg, unsigned type, const void *msg), void *arg);
 void daemon_provision_clock(const struct super *s, struct ipc_clock_conf *m);
