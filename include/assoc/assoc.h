@@ -38,6 +38,7 @@
 #define ASSOC_KEY_MAX      64
 #define ASSOC_COOKIES_MAX  8
 #define ASSOC_COOKIE_MAX   512
+#define ASSOC_AEADS_MAX    8
 #define ASSOC_SAVED_MAX    4864
 #define ASSOC_KOD_POLL_MAX 13 /* no kiss code raises the interval further */
 #define ASSOC_NEVER        INT64_MIN /* a struct mono that has not been */
@@ -75,6 +76,9 @@ struct assoc_conf {
 	double maxdelay_s; /* 0: 3 s */
 	struct wall floor; /* later of build date and last known time */
 	double refresh_s;  /* ntsrefresh: new keys after; 0: 28 days */
+	/* Algorithms that saved keys may be for; none: any that there is. */
+	uint16_t aeads[ASSOC_AEADS_MAX];
+	uint16_t aead_cnt;
 	struct crypto_mac_key key;    /* for ASSOC_AUTH_KEY */
 	char ke_name[ASSOC_NAME_MAX]; /* the configured name, for NTS */
 };
@@ -306,8 +310,9 @@ size_t assoc_save(struct assoc *a, bool stop, struct wall now, uint8_t *out);
 /**
  * assoc_restore - keys and cookies from disc, whose file is already gone;
  * before assoc_start.
- * Return: 0; ERR_BAD for a malformed blob, one of another name, or one older
- * than refresh_s: the association then does a key exchange.
+ * Return: 0; ERR_BAD for a malformed blob, one of another name, one older
+ * than refresh_s, or one for an algorithm that is not wanted or not there: the
+ * association then does a key exchange.
  */
 int assoc_restore(struct assoc *a, const uint8_t *blob, size_t len,
     struct wall now) MUST_CHECK;

@@ -199,6 +199,16 @@ assoc_save(struct assoc *a, bool stop, struct wall now, uint8_t *out)
 	return len;
 }
 
+static bool
+is_wanted(const struct assoc *a, unsigned aead)
+{
+	bool wanted = a->conf.aead_cnt == 0;
+
+	for (size_t i = 0; i < a->conf.aead_cnt; i++)
+		wanted = wanted || a->conf.aeads[i] == aead;
+	return wanted && nts_aeads_get(a->tools.aeads, aead);
+}
+
 int
 assoc_restore(struct assoc *a, const uint8_t *blob, size_t len, struct wall now)
 {
@@ -211,8 +221,9 @@ assoc_restore(struct assoc *a, const uint8_t *blob, size_t len, struct wall now)
 		return ERR_BAD;
 	err = nts_jar_decode(&saved, blob, len);
 	if (err == 0 &&
-	    !nts_jar_saved_usable(
-		&saved, a->conf.ke_name, now, tstamp_dur_from_s(refresh_s)))
+	    (!nts_jar_saved_usable(
+		 &saved, a->conf.ke_name, now, tstamp_dur_from_s(refresh_s)) ||
+		!is_wanted(a, saved.jar.sets[0].aead)))
 		err = ERR_BAD;
 	if (err == 0) {
 		nts_jar_wipe(&a->jar);

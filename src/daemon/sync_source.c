@@ -184,6 +184,9 @@ assoc_conf_of(
 	to->port = c->port;
 	to->maxdelay_s = c->maxdelay_s;
 	to->refresh_s = s->conf.ntsrefresh_s;
+	_Static_assert(ASSOC_AEADS_MAX == IPC_AEADS_MAX, "same lists");
+	to->aead_cnt = s->conf.aead_cnt;
+	memcpy(to->aeads, s->conf.aeads, sizeof to->aeads);
 	to->floor = s->conf.last_known;
 	snprintf(to->ke_name, sizeof to->ke_name, "%s", c->host);
 	if (c->nts) {

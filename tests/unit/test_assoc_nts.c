@@ -643,6 +643,17 @@ test_restore_refused(void **state)
 	blob[len / 2] ^= 1;
 	assert_int_equal(assoc_restore(a, blob, len, now), 0);
 	assoc_free(a);
+	/* Keys for an algorithm that is no longer wanted. */
+	other = w->r.conf;
+	other.aeads[0] = CRYPTO_AEAD_SIV_512;
+	other.aead_cnt = 1;
+	a = assoc_new(&other, &w->r.tools);
+	assert_int_equal(assoc_restore(a, blob, len, now), ERR_BAD);
+	assoc_free(a);
+	other.aeads[other.aead_cnt++] = CRYPTO_AEAD_SIV_256;
+	a = assoc_new(&other, &w->r.tools);
+	assert_int_equal(assoc_restore(a, blob, len, now), 0);
+	assoc_free(a);
 	world_free(w);
 }
 

@@ -568,8 +568,8 @@ key_updates_are_bounded(void **state)
 	close(fd[1]);
 }
 
-/* A self-signed one for the names of cert_a with an RSA key. */
-struct rsa {
+/* A self-signed one for the names of cert_a with another kind of key. */
+struct other {
 	BIO *chain, *key;
 	struct net_tls_pair pair;
 };
@@ -581,13 +581,12 @@ blob_of(BIO *bio)
 	long len = BIO_get_mem_data(bio, &at);
 
 	return (struct net_tls_blob){
-	    (const uint8_t *)at, (size_t)len, "rsa.pem"};
+	    (const uint8_t *)at, (size_t)len, "other.pem"};
 }
 
 static void
-rsa_new(struct rsa *r)
+other_new(struct other *r, EVP_PKEY *key, const EVP_MD *md)
 {
-	EVP_PKEY *key = EVP_RSA_gen(2048);
 	X509 *x = X509_new();
 	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL,
 	    NID_subject_alt_name, "DNS:a.example,IP:::1,IP:127.0.0.1");
@@ -598,7 +597,7 @@ rsa_new(struct rsa *r)
 	X509_time_adj_ex(X509_getm_notAfter(x), 0, 3600, &(time_t){NOW_S});
 	X509_set_pubkey(x, key);
 	X509_add_ext(x, names, -1);
-	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	assert_true(X509_sign(x, key, md) > 0);
 	r->chain = BIO_new(BIO_s_mem());
 	r->key = BIO_new(BIO_s_mem());
 	PEM_write_bio_X509(r->chain, x);
@@ -607,6 +606,13 @@ rsa_new(struct rsa *r)
 	X509_EXTENSION_free(names);
 	X509_free(x);
 	EVP_PKEY_free(key);
+}
+
+static void
+other_free(struct other *r)
+{
+	BIO_free(r->chain);
+	BIO_free(r->key);
 }
 
 /* Return: whether a client with these wishes is served; *kind and *group:
@@ -656,11 +662,11 @@ the_kind_of_key_is_chosen(void **state)
 	struct net_tls_pair both[2];
 	struct net_tls_cert first;
 	struct net_tls_ctx *sc;
-	struct rsa rsa;
+	struct other rsa;
 	int kind, group;
 
 	(void)state;
-	rsa_new(&rsa);
+	other_new(&rsa, EVP_RSA_gen(2048), EVP_sha256());
 	for (int order = 0; order < 2; order++) {
 		both[order] = rsa.pair;
 		both[!order] = pair(&cert_a);
@@ -685,8 +691,77 @@ the_kind_of_key_is_chosen(void **state)
 	assert_non_null(sc);
 	assert_false(serves(sc, RSA_ALG, "X25519", &kind, &group));
 	net_tls_ctx_free(sc);
-	BIO_free(rsa.chain);
-	BIO_free(rsa.key);
+	other_free(&rsa);
+}
+
+/* Ed25519 signs by itself, without a digest; it goes after ECDSA. */
+static void
+ed25519_is_served(void **state)
+{
+	struct net_tls_pair both[2] = {{.key = {.len = 0}}, pair(&cert_a)};
+	struct net_tls_cert facts;
+	struct net_tls_ctx *sc;
+	struct other ed;
+	int kind, group;
+	char why[256];
+
+	(void)state;
+	other_new(&ed, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL);
+	both[0] = ed.pair;
+	assert_int_equal(
+	    net_tls_pair_check(&ed.pair, NOW_S, why, sizeof why), 0);
+	sc = net_tls_server_new(both, 1);
+	assert_non_null(sc);
+	assert_true(serves(sc, EC_ALG ":ed25519", "X25519", &kind, &group));
+	assert_int_equal(kind, EVP_PKEY_ED25519);
+	assert_false(serves(sc, EC_ALG, "X25519", &kind, &group));
+	assert_int_equal(net_tls_server_cert(sc, &facts), 0);
+	assert_string_equal(facts.key, "ED25519");
+	net_tls_ctx_free(sc);
+	sc = net_tls_server_new(both, 2);
+	assert_non_null(sc);
+	assert_true(serves(sc, "ed25519:" EC_ALG, "X25519", &kind, &group));
+	assert_int_equal(kind, EVP_PKEY_EC);
+	assert_true(serves(sc, "ed25519", "X25519", &kind, &group));
+	assert_int_equal(kind, EVP_PKEY_ED25519);
+	net_tls_ctx_free(sc);
+	other_free(&ed);
+}
+
+#define HYBRID    "X25519MLKEM768"
+#define HYBRID_ID 0x11ec
+
+/* The group that a quantum computer does not break, where libssl has it: our
+ * own client takes it too, and others still get what they know. */
+static void
+the_hybrid_group_is_served(void **state)
+{
+	struct net_tls_pair p = pair(&cert_a);
+	int kind, group;
+	struct talk t;
+
+	(void)state;
+	begin(&t, &cert_a, &p, 1, "a.example");
+	if (net_tls_server_groups(t.sc, HYBRID) < 0) {
+		print_message("skipped: libssl offers no " HYBRID "\n");
+		end(&t);
+		return;
+	}
+	net_tls_free(t.c);
+	net_tls_free(t.s);
+	t.c = net_tls_connect(t.cc, t.fd[0], "a.example", NOW_S);
+	t.s = net_tls_accept(t.sc, t.fd[1]);
+	shake(&t);
+	assert_int_equal(t.c_err, 0);
+	assert_int_equal(t.s_err, 0);
+	assert_false(serves(t.sc, EC_ALG, "X25519", &kind, &group));
+	assert_int_equal(
+	    net_tls_server_groups(t.sc, HYBRID ":X25519:P-256"), 0);
+	assert_true(serves(t.sc, EC_ALG, HYBRID ":X25519", &kind, &group));
+	assert_int_equal(group & 0xffff, HYBRID_ID);
+	assert_true(serves(t.sc, EC_ALG, "X25519", &kind, &group));
+	assert_int_equal(group, NID_X25519);
+	end(&t);
 }
 
 static void
@@ -795,6 +870,8 @@ main(void)
 	    cmocka_unit_test(garbage_is_told),
 	    cmocka_unit_test(key_updates_are_bounded),
 	    cmocka_unit_test(the_kind_of_key_is_chosen),
+	    cmocka_unit_test(ed25519_is_served),
+	    cmocka_unit_test(the_hybrid_group_is_served),
 	    cmocka_unit_test(groups_are_limited),
 	    cmocka_unit_test(pair_faults_are_named),
 	    cmocka_unit_test(authority_is_used_again),
