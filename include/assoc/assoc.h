@@ -151,6 +151,7 @@ struct assoc_answer {
 	size_t len;
 	bool cut; /* the kernel truncated it */
 	bool hardware;
+	double stamp_error_s; /* bound on our two, beyond the precision */
 	struct wall rx;
 	struct mono rx_mono;
 };

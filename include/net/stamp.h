@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/tstamp.h"
 
+struct cmsghdr;
 struct msghdr;
 
 /* What one packet's control data said of its time; 0: nothing. */
@@ -38,10 +39,21 @@ struct net_hardware {
 	uint64_t refused_cnt; /* not mapped, or against the software's */
 };
 
+/* A hardware stamp that agrees, on CLOCK_REALTIME. */
+struct net_stamp_at {
+	struct wall real;
+	struct dur error;
+};
+
 /**
  * net_stamp_read - the stamps among a received message's control data.
  */
 void net_stamp_read(struct msghdr *msg, struct net_stamp_raw *raw);
+
+/**
+ * net_stamp_part - what one part of it, of level SOL_SOCKET, says.
+ */
+void net_stamp_part(const struct cmsghdr *c, struct net_stamp_raw *raw);
 
 /**
  * net_stamp_rx - the hardware's time of a packet that came in: before the
@@ -49,7 +61,7 @@ void net_stamp_read(struct msghdr *msg, struct net_stamp_raw *raw);
  * Return: whether at was set; counts.
  */
 bool net_stamp_rx(struct net_hardware *h, const struct net_stamp_raw *raw,
-    struct wall soft, struct wall *at);
+    struct wall soft, struct net_stamp_at *at);
 
 /**
  * net_stamp_tx - the hardware's time of a packet that left: after the
@@ -57,14 +69,14 @@ bool net_stamp_rx(struct net_hardware *h, const struct net_stamp_raw *raw,
  * Return: whether at was set; counts.
  */
 bool net_stamp_tx(struct net_hardware *h, const struct net_stamp_raw *raw,
-    struct wall soft, struct wall *at);
+    struct wall soft, struct net_stamp_at *at);
 
 /**
  * net_stamp_left - as net_stamp_tx, of a packet that has no other stamp.
  * @now: our reading; it left in the second before.
  */
 bool net_stamp_left(struct net_hardware *h, const struct net_stamp_raw *raw,
-    struct wall now, struct wall *at);
+    struct wall now, struct net_stamp_at *at);
 
 /**
  * net_stamp_ask - switch stamping of a socket on, software's and, with

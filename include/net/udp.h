@@ -28,7 +28,8 @@ enum net_stamp_source {
 struct net_stamp {
 	struct wall real;
 	struct mono mono;
-	uint8_t source; /* enum net_stamp_source */
+	uint8_t source;   /* enum net_stamp_source */
+	struct dur error; /* of a hardware stamp: a bound; else 0 */
 };
 
 /* How to send; zeroed is fine. */

@@ -43,6 +43,7 @@ struct assoc_times {
 	struct mono middle;
 	bool hardware;
 	bool interleaved;
+	double stamp_error_s; /* of t1 and t4, as in struct assoc_answer */
 };
 
 /* The last exchange, with `xleave`: its T3 is the server's guess, and the

@@ -265,6 +265,7 @@ times_of(const struct assoc_exchange *x, const struct assoc_answer *in,
 	    .t4 = in->rx,
 	    .middle = tstamp_mono_add(x->sent_at, from_sent),
 	    .hardware = in->hardware,
+	    .stamp_error_s = in->stamp_error_s,
 	};
 }
 
@@ -292,6 +293,7 @@ fill_sample(const struct assoc *a, const struct assoc_times *t,
 	s->authenticated = a->conf.auth != ASSOC_AUTH_NONE;
 	s->interleaved = t->interleaved;
 	s->hardware = t->hardware;
+	s->stamp_error_s += t->stamp_error_s;
 }
 
 static unsigned

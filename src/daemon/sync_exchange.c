@@ -80,6 +80,7 @@ received(struct sync_exchange *x, const uint8_t *data, size_t len,
 	    .data = data,
 	    .len = len,
 	    .hardware = rx->source == NET_STAMP_HARDWARE,
+	    .stamp_error_s = tstamp_dur_to_s(rx->error),
 	    .rx = daemon_sync_wall_of(x->slot->sync, rx),
 	    .rx_mono = rx->mono,
 	};

@@ -186,13 +186,13 @@ void
 net_sock_facts(struct msghdr *msg, struct net_sock_facts *f)
 {
 	memset(f, 0, sizeof *f);
-	net_stamp_read(msg, &f->raw);
-	f->stamp = f->raw.soft;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c;
 	     c = CMSG_NXTHDR(msg, c)) {
 		size_t len = c->cmsg_len - CMSG_LEN(0);
 
-		if (c->cmsg_level == IPPROTO_IP &&
+		if (c->cmsg_level == SOL_SOCKET)
+			net_stamp_part(c, &f->raw);
+		else if (c->cmsg_level == IPPROTO_IP &&
 		    c->cmsg_type == IP_PKTINFO &&
 		    len >= sizeof(struct in_pktinfo))
 			fact_v4(c, f);
@@ -201,6 +201,7 @@ net_sock_facts(struct msghdr *msg, struct net_sock_facts *f)
 		    len >= sizeof(struct in6_pktinfo))
 			fact_v6(c, f);
 	}
+	f->stamp = f->raw.soft;
 	/* The one it came in by; behind a bridge or a bond: theirs. */
 	if (f->raw.if_idx == 0)
 		f->raw.if_idx = f->if_idx;

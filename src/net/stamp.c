@@ -48,10 +48,12 @@ read_times(const struct cmsghdr *c, size_t len, struct net_stamp_raw *raw)
 {
 	struct timespec ts[3];
 
-	memset(ts, 0, sizeof ts);
-	memcpy(ts, CMSG_DATA(c), len < sizeof ts ? len : sizeof ts);
+	memcpy(&ts[0], CMSG_DATA(c), sizeof ts[0]);
 	raw->soft.ns = ns_of(&ts[0]);
-	raw->phc_ns = len < sizeof ts ? 0 : ns_of(&ts[2]);
+	if (len < sizeof ts)
+		return;
+	memcpy(ts, CMSG_DATA(c), sizeof ts);
+	raw->phc_ns = ns_of(&ts[2]);
 }
 
 static void
@@ -65,23 +67,26 @@ read_pktinfo(const struct cmsghdr *c, struct net_stamp_raw *raw)
 }
 
 void
+net_stamp_part(const struct cmsghdr *c, struct net_stamp_raw *raw)
+{
+	size_t len = c->cmsg_len - CMSG_LEN(0);
+
+	if ((c->cmsg_type == SCM_TIMESTAMPING ||
+		c->cmsg_type == SCM_TIMESTAMPNS) &&
+	    len >= sizeof(struct timespec))
+		read_times(c, len, raw);
+	else if (c->cmsg_type == SCM_TIMESTAMPING_PKTINFO &&
+	    len >= sizeof(struct pktinfo))
+		read_pktinfo(c, raw);
+}
+
+void
 net_stamp_read(struct msghdr *msg, struct net_stamp_raw *raw)
 {
 	memset(raw, 0, sizeof *raw);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c;
-	     c = CMSG_NXTHDR(msg, c)) {
-		size_t len = c->cmsg_len - CMSG_LEN(0);
-
-		if (c->cmsg_level != SOL_SOCKET)
-			continue;
-		if ((c->cmsg_type == SCM_TIMESTAMPING ||
-			c->cmsg_type == SCM_TIMESTAMPNS) &&
-		    len >= sizeof(struct timespec))
-			read_times(c, len, raw);
-		else if (c->cmsg_type == SCM_TIMESTAMPING_PKTINFO &&
-		    len >= sizeof(struct pktinfo))
-			read_pktinfo(c, raw);
-	}
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_SOCKET)
+			net_stamp_part(c, raw);
 }
 
 /* From when to when after a moment that is known. */
@@ -92,7 +97,7 @@ struct range {
 
 static bool
 take(struct net_hardware *h, const struct net_stamp_raw *raw, bool rx,
-    struct wall known, struct range r, struct wall *at)
+    struct wall known, struct range r, struct net_stamp_at *at)
 {
 	struct dur error = {0};
 	struct wall real;
@@ -109,13 +114,13 @@ take(struct net_hardware *h, const struct net_stamp_raw *raw, bool rx,
 		return false;
 	h->refused_cnt--;
 	h->used_cnt++;
-	*at = real;
+	*at = (struct net_stamp_at){real, error};
 	return true;
 }
 
 bool
 net_stamp_rx(struct net_hardware *h, const struct net_stamp_raw *raw,
-    struct wall soft, struct wall *at)
+    struct wall soft, struct net_stamp_at *at)
 {
 	struct range r = {-RX_EARLY_NS, 0};
 
@@ -124,7 +129,7 @@ net_stamp_rx(struct net_hardware *h, const struct net_stamp_raw *raw,
 
 bool
 net_stamp_tx(struct net_hardware *h, const struct net_stamp_raw *raw,
-    struct wall soft, struct wall *at)
+    struct wall soft, struct net_stamp_at *at)
 {
 	struct range r = {0, TX_LATE_NS};
 
@@ -133,7 +138,7 @@ net_stamp_tx(struct net_hardware *h, const struct net_stamp_raw *raw,
 
 bool
 net_stamp_left(struct net_hardware *h, const struct net_stamp_raw *raw,
-    struct wall now, struct wall *at)
+    struct wall now, struct net_stamp_at *at)
 {
 	struct range r = {-LEFT_NS, 0};
 

@@ -154,6 +154,15 @@ stamp_of(const struct net_stamp *near, struct wall at, uint8_t source)
 	};
 }
 
+static struct net_stamp
+hard_stamp(const struct net_stamp *near, const struct net_stamp_at *at)
+{
+	struct net_stamp s = stamp_of(near, at->real, NET_STAMP_HARDWARE);
+
+	s.error = at->error;
+	return s;
+}
+
 /* A transmit stamp is later than our reading before the call, and not by
  * much; else it belongs to something else, or the clock was stepped.  With
  * hardware two come, its own last. */
@@ -161,7 +170,7 @@ static void
 take_tx(struct net_udp_client *u, const struct net_stamp_raw *raw)
 {
 	struct dur after = tstamp_wall_diff(raw->soft, u->pre.real);
-	struct wall at;
+	struct net_stamp_at at;
 
 	if (raw->phc_ns != 0 || !u->hardware)
 		u->tx_wanted = false;
@@ -170,8 +179,7 @@ take_tx(struct net_udp_client *u, const struct net_stamp_raw *raw)
 		    stamp_of(&u->pre, raw->soft, NET_STAMP_KERNEL);
 	if (u->hardware &&
 	    net_stamp_tx(u->hardware, raw, u->tx_soft.real, &at))
-		u->tx = u->tx_hard =
-		    stamp_of(&u->pre, at, NET_STAMP_HARDWARE);
+		u->tx = u->tx_hard = hard_stamp(&u->pre, &at);
 }
 
 /* Return: 0 when it is an ordinary datagram after all. */
@@ -220,13 +228,13 @@ static bool
 take_pair(struct net_udp_client *u, const struct net_stamp_raw *raw,
     struct net_stamp *rx)
 {
-	struct wall at;
+	struct net_stamp_at at;
 
 	if (!u->hardware || u->tx_hard.source == NET_STAMP_NONE ||
 	    !net_stamp_rx(u->hardware, raw, rx->real, &at) ||
-	    tstamp_wall_diff(at, u->tx_hard.real).ns < 0)
+	    tstamp_wall_diff(at.real, u->tx_hard.real).ns < 0)
 		return false;
-	*rx = stamp_of(rx, at, NET_STAMP_HARDWARE);
+	*rx = hard_stamp(rx, &at);
 	u->tx = u->tx_hard;
 	return true;
 }

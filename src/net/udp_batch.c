@@ -197,6 +197,7 @@ static void
 describe(struct net_udp_batch *b, struct net_udp_packet *p, struct mmsghdr *m)
 {
 	struct net_sock_facts facts;
+	struct net_stamp_at at;
 
 	net_sock_facts(&m->msg_hdr, &facts);
 	p->len = m->msg_len;
@@ -208,9 +209,9 @@ describe(struct net_udp_batch *b, struct net_udp_packet *p, struct mmsghdr *m)
 	p->if_idx = facts.if_idx;
 	p->kernel_stamp = facts.stamp.ns != 0;
 	p->received = p->kernel_stamp ? facts.stamp : os_clock_real();
-	if (b->hardware)
-		(void)net_stamp_rx(
-		    b->hardware, &facts.raw, p->received, &p->received);
+	if (b->hardware &&
+	    net_stamp_rx(b->hardware, &facts.raw, p->received, &at))
+		p->received = at.real;
 	p->out_len = 0;
 	p->out_stamp = false;
 }
@@ -487,6 +488,7 @@ net_udp_batch_sent(
 {
 	struct queue *q = b->room->queue;
 	struct net_sock_facts facts;
+	struct net_stamp_at at;
 	size_t cnt = 0;
 	int n;
 
@@ -497,9 +499,10 @@ net_udp_batch_sent(
 		struct msghdr *m = &q->msg[i].msg_hdr;
 
 		net_sock_facts(m, &facts);
-		if (b->hardware && facts.stamp.ns == 0)
-			(void)net_stamp_left(b->hardware, &facts.raw,
-			    os_clock_real(), &facts.stamp);
+		if (b->hardware && facts.stamp.ns == 0 &&
+		    net_stamp_left(
+			b->hardware, &facts.raw, os_clock_real(), &at))
+			facts.stamp = at.real;
 		if (!(m->msg_flags & MSG_ERRQUEUE) ||
 		    m->msg_flags & MSG_TRUNC || facts.stamp.ns == 0 ||
 		    !find_payload(q->frame[i], q->msg[i].msg_len, &sent[cnt]))

@@ -28,6 +28,8 @@
 #define SEC          TSTAMP_NS_PER_S
 
 struct rig {
+	bool hardware; /* of the stamps of the next answer */
+	double stamp_error_s;
 	uint64_t seed;
 	struct rng rng;
 	struct nts_aeads aeads;
@@ -155,6 +157,8 @@ rig_deliver_to(struct rig *r, unsigned exchange, int64_t at_ns)
 	    .exchange = exchange,
 	    .data = r->answer,
 	    .len = r->answer_len,
+	    .hardware = r->hardware,
+	    .stamp_error_s = r->stamp_error_s,
 	};
 	unsigned verdict;
 

@@ -80,6 +80,23 @@ test_g10_random_transmit(void **state)
 }
 
 static void
+test_hardware_stamps(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_conf(&r, ASSOC_AUTH_NONE);
+	rig_start(&r, false);
+	r.hardware = true;
+	r.stamp_error_s = 3e-6;
+	assert_int_equal(rig_answer_honestly(&r), ASSOC_GOOD);
+	assert_true(r.todo.sample.hardware);
+	assert_true(fabs(r.todo.sample.stamp_error_s - 3e-6 - 2 * 0x1p-24) <
+	    1e-12);
+	rig_fini(&r);
+}
+
+static void
 test_sample(void **state)
 {
 	struct rig r;
@@ -649,6 +666,7 @@ main(void)
 	    cmocka_unit_test(test_request_is_bare),
 	    cmocka_unit_test(test_versions),
 	    cmocka_unit_test(test_g10_random_transmit),
+	    cmocka_unit_test(test_hardware_stamps),
 	    cmocka_unit_test(test_sample),
 	    cmocka_unit_test(test_kernel_stamp),
 	    cmocka_unit_test(test_own_stamps),

@@ -141,6 +141,8 @@ prove(unsigned auth)
 	for (int i = 0; i < 50; i++) {
 		sent = p.r.sent_at;
 		assert_true(rig_next(&p.r));
+		p.r.stamp_error_s = i * 1e-3;
+		p.r.hardware = i % 2;
 		pair_serve(&p, true);
 		if (p.verdict != ASSOC_GOOD)
 			continue;
@@ -153,6 +155,9 @@ prove(unsigned auth)
 		assert_true(fabs(p.r.todo.sample.delay_s - 2 * PATH_NS * 1e-9) <
 		    0.2e-6);
 		/* It is about the exchange before. */
+		assert_int_equal(p.r.todo.sample.hardware, (i - 1) % 2);
+		assert_true(fabs(p.r.todo.sample.stamp_error_s -
+				(i - 1) * 1e-3) < 1e-6);
 		assert_in_range(p.r.todo.sample.at.ns - sent.ns, 60000, 70000);
 		assert_int_equal(
 		    p.r.todo.sample.authenticated, auth == ASSOC_AUTH_NTS);

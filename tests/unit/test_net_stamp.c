@@ -205,7 +205,8 @@ sanity(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct card card = {.err = rows[i].err};
 		struct net_hardware h = {.map = map, .ctx = &card};
-		struct wall soft = {T0}, at = {-5};
+		struct wall soft = {T0};
+		struct net_stamp_at at = {{-5}, {-5}};
 		bool good;
 
 		card.real =
@@ -218,7 +219,8 @@ sanity(void **state)
 		assert_int_equal(card.rx, rows[i].rx);
 		assert_int_equal(h.used_cnt, rows[i].good);
 		assert_int_equal(h.refused_cnt, !rows[i].good);
-		assert_int_equal(at.ns, good ? card.real.ns : -5);
+		assert_int_equal(at.real.ns, good ? card.real.ns : -5);
+		assert_int_equal(at.error.ns, good ? card.error.ns : -5);
 	}
 }
 
@@ -243,13 +245,14 @@ sanity_of_answers(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct card card = {.error = {US}};
 		struct net_hardware h = {.map = map, .ctx = &card};
-		struct wall now = {T0}, at = {-5};
+		struct wall now = {T0};
+		struct net_stamp_at at = {{-5}, {-5}};
 
 		card.real =
 		    tstamp_wall_add(now, (struct dur){rows[i].after_ns});
 		assert_int_equal(
 		    net_stamp_left(&h, &raw, now, &at), rows[i].good);
-		assert_int_equal(at.ns, rows[i].good ? card.real.ns : -5);
+		assert_int_equal(at.real.ns, rows[i].good ? card.real.ns : -5);
 		assert_int_equal(h.used_cnt, rows[i].good);
 		assert_false(card.rx);
 	}
@@ -310,14 +313,14 @@ not_stamped(void **state)
 	struct card card = {0};
 	struct net_hardware h = {.map = map, .ctx = &card};
 	struct net_stamp_raw raw = {.soft = {T0}};
-	struct wall at = {-5};
+	struct net_stamp_at at = {{-5}, {-5}};
 
 	(void)state;
 	assert_false(net_stamp_rx(&h, &raw, raw.soft, &at));
 	assert_false(net_stamp_tx(&h, &raw, raw.soft, &at));
 	assert_int_equal(card.asked, 0);
 	assert_int_equal(h.refused_cnt, 0);
-	assert_int_equal(at.ns, -5);
+	assert_int_equal(at.real.ns, -5);
 }
 
 static void
