@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Time near a leap second.  UTC here is the machine's clock and SHIFT seconds;
-# at MIDNIGHT a second is inserted (SENSE 1) or left out (-1).
+# Time of another day.  UTC here is the machine's clock and SHIFT seconds; at
+# MIDNIGHT a second is inserted (SENSE 1), left out (-1), or nothing is (0).
 #
 #   leaptime.pl serve ADDRESS PORT SHIFT MIDNIGHT SENSE
 #     answers NTP with that time, and announces the second until it has come
@@ -22,13 +22,15 @@ sub utc {
 	return time + $shift - (has_leapt() ? $sense : 0);
 }
 
+# Of 32 bits: the era is not in it.
 sub stamp {
 	my $t = $_[0] + $era;
-	return pack "N N", int $t, int(($t - int $t) * 4294967296);
+	return pack "N N", int($t) % 4294967296, int(($t - int $t) * 4294967296);
 }
 
 sub seconds {
 	my ($s, $fraction) = unpack "N N", $_[0];
+	$s += 4294967296 if $s - $era < time + $shift - 2147483648;
 	return $s - $era + $fraction / 4294967296;
 }
 
@@ -40,7 +42,7 @@ if ($what eq "serve") {
 	while (defined(my $from = recv $s, my $request, 1024, 0)) {
 		my $received = utc();
 		next if length $request < 48;
-		my $leap = has_leapt() ? 0 : $sense > 0 ? 1 : 2;
+		my $leap = has_leapt() ? 0 : (2, 0, 1)[$sense + 1];
 		my ($head, $poll) = unpack "C x C", $request;
 		my $reply = pack "C C C c N N a4", $leap << 6 | 4 << 3 | 4, 1,
 		    $poll, -20, 0, 1, "TEST";
