@@ -62,6 +62,7 @@ enum ipc_type {
 	IPC_ACCESS_RULES, /* super to serve and ke; several follow each other */
 	IPC_KE_CONF,     /* super to ke */
 	IPC_KEY_RING,    /* super to serve and ke */
+	IPC_RING_USED,   /* serve to super: cookies sealed since the last */
 	IPC_DIAL_CONF,   /* super to dial */
 	IPC_CTL_CONF,    /* super to ctl; replaces what it had */
 	/* what outlives us */
@@ -407,6 +408,13 @@ struct ipc_path {
 	double base_delay_s;
 };
 
+/* @id: of the current key.  Told at each IPC_RING_STEP cookies. */
+#define IPC_RING_STEP (UINT64_C(1) << 30)
+struct ipc_ring_used {
+	uint32_t id;
+	uint64_t seal_cnt;
+};
+
 struct ipc_time_confirmed {
 	struct wall wall;
 };
@@ -454,6 +462,7 @@ union ipc_any {
 	struct ipc_access_rules access_rules;
 	struct ipc_ke_conf ke_conf;
 	struct ipc_key_ring key_ring;
+	struct ipc_ring_used ring_used;
 	struct ipc_dial_conf dial_conf;
 	struct ipc_ctl_conf ctl_conf;
 	struct ipc_cookies cookies;

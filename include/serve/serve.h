@@ -157,6 +157,11 @@ void serve_set_local(struct serve *s, unsigned stratum, double distance_s);
 int serve_set_ring(struct serve *s, const struct nts_keyring *ring) MUST_CHECK;
 
 /**
+ * serve_seal_cnt - how many cookies were sealed with the current key.
+ */
+uint64_t serve_seal_cnt(const struct serve *s);
+
+/**
  * serve_set_keys - replace the symmetric keys; copied.
  * Return: 0; ERR_BAD for a key that is refused, ERR_FULL without memory: the
  * old keys then stay.

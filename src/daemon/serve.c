@@ -58,6 +58,7 @@ struct worker {
 	struct serve_crowd *crowd;
 	struct nts_keyring ring;
 	bool ring_known;
+	uint64_t told_cnt; /* of the cookies sealed with its current key */
 	struct crypto_mac_key keys[KEYS_MAX];
 	size_t key_cnt;
 	struct serve *serve;
@@ -68,6 +69,24 @@ struct worker {
 	struct net_timer report_timer;
 	struct phcs phcs;
 };
+
+/* Super adds up what all workers seal: a key is good for so many cookies. */
+static void
+report_seals(struct worker *w)
+{
+	uint64_t cnt = serve_seal_cnt(w->serve);
+	struct ipc_ring_used used = {
+	    .id = w->ring.slots[NTS_KEYRING_CURRENT].id,
+	};
+
+	if (cnt < w->told_cnt)
+		w->told_cnt = 0; /* another key */
+	if (cnt - w->told_cnt < IPC_RING_STEP)
+		return;
+	used.seal_cnt = cnt - w->told_cnt;
+	w->told_cnt = cnt;
+	daemon_port_send(&w->port, IPC_RING_USED, &used);
+}
 
 static void
 report_now(void *arg)
@@ -81,6 +100,7 @@ report_now(void *arg)
 	daemon_port_send(&w->port, IPC_REPORT_SERVE, &r);
 	daemon_clients_report(serve_crowd_clients(w->crowd), &w->port);
 	serve_crowd_period(w->crowd);
+	report_seals(w);
 }
 
 /* The pages are read and the header prepared once for the whole batch. */

@@ -13,15 +13,30 @@
 #include "base/wipe.h"
 #include "daemon/conffile.h"
 #include "daemon/daemon.h"
+#include "net/tls.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/random.h"
 #include "os/signal.h"
-#include "net/tls.h"
 #include "super_priv.h"
 
 static void rotate_due(void *arg);
+
+/* A key is good for so many cookies, whoever of the workers seals them. */
+static void
+ring_used(struct super *s, const struct ipc_ring_used *m)
+{
+	struct dur period = {s->conf.ntsrotate_s * TSTAMP_NS_PER_S};
+
+	if (m->id != s->ring.slots[NTS_KEYRING_CURRENT].id || period.ns <= 0)
+		return;
+	/* No worker seals more between two of these. */
+	s->seal_cnt +=
+	    m->seal_cnt < 2 * IPC_RING_STEP ? m->seal_cnt : 2 * IPC_RING_STEP;
+	if (nts_keyring_due(&s->ring, os_clock_real(), period, s->seal_cnt))
+		rotate_due(s);
+}
 
 /* ---- messages for super ---- */
 
@@ -52,6 +67,9 @@ take_message(
 		break;
 	case IPC_TIME_CONFIRMED:
 		daemon_store_time(s, &msg->time_confirmed);
+		break;
+	case IPC_RING_USED:
+		ring_used(s, &msg->ring_used);
 		break;
 	case IPC_COOKIES_SAVE:
 		daemon_store_cookies(s, &msg->cookies);
@@ -143,6 +161,7 @@ rotate_due(void *arg)
 	struct super *s = arg;
 	struct ipc_key_ring m = {0};
 
+	s->seal_cnt = 0;
 	nts_keyring_rotate(&s->ring, os_clock_real(), &s->rng);
 	daemon_store_ring(s);
 	daemon_provision_ring(s, &m);

@@ -95,6 +95,7 @@ struct super {
 	uint16_t ntp_cnt;
 	uint16_t ke_cnt;
 	struct nts_keyring ring;
+	uint64_t seal_cnt; /* cookies sealed with its current key, about */
 	struct net_timer rotate;
 	uint8_t *saved_limits; /* as found or written last; owned */
 	size_t saved_limits_len;

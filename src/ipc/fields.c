@@ -423,6 +423,12 @@ static const struct field ipc_path[] = {
     END,
 };
 
+static const struct field ipc_ring_used[] = {
+    INT(ipc_ring_used, id),
+    INT(ipc_ring_used, seal_cnt),
+    END,
+};
+
 static const struct field ipc_time_confirmed[] = {
     INT(ipc_time_confirmed, wall.ns),
     END,
@@ -599,6 +605,7 @@ static const struct field *const tables[IPC_TYPE_CNT] = {
     [IPC_ACCESS_RULES] = ipc_access_rules,
     [IPC_KE_CONF] = ipc_ke_conf,
     [IPC_KEY_RING] = ipc_key_ring,
+    [IPC_RING_USED] = ipc_ring_used,
     [IPC_DIAL_CONF] = ipc_dial_conf,
     [IPC_CTL_CONF] = ipc_ctl_conf,
     [IPC_COOKIES_SAVED] = ipc_cookies,

@@ -60,6 +60,9 @@ static const struct row rows[IPC_TYPE_CNT] = {
     [IPC_KE_CONF] = {FROM_SUPER, BIT(ROLE_KE), UNLIMITED, 0, "ke-conf"},
     [IPC_KEY_RING] = {FROM_SUPER, BIT(ROLE_SERVE) | BIT(ROLE_KE), UNLIMITED,
         0, "key-ring"},
+    /* A liar would need days to use up a key. */
+    [IPC_RING_USED] = {BIT(ROLE_SERVE), BIT(ROLE_SUPER), 0.004F, 4,
+        "ring-used"},
     [IPC_DIAL_CONF] = {FROM_SUPER, BIT(ROLE_DIAL), UNLIMITED, 0, "dial-conf"},
     [IPC_CTL_CONF] = {FROM_SUPER, BIT(ROLE_CTL), UNLIMITED, 0, "ctl-conf"},
     [IPC_COOKIES_SAVED] =

@@ -288,6 +288,12 @@ serve_set_local(struct serve *s, unsigned stratum, double distance_s)
 	s->conf.local_distance_s = distance_s;
 }
 
+uint64_t
+serve_seal_cnt(const struct serve *s)
+{
+	return s->nts.cookies.seal_cnt;
+}
+
 int
 serve_set_ring(struct serve *s, const struct nts_keyring *ring)
 {

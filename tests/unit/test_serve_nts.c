@@ -129,6 +129,28 @@ assert_served(struct session *s, unsigned cookie_cnt)
 	assert_int_equal(answer.cookie_cnt, cookie_cnt);
 }
 
+/* Each cookie counts against the key that sealed it. */
+static void
+test_seals_are_counted(void **state)
+{
+	struct session s;
+
+	(void)state;
+	session_init(&s, 15);
+	assert_int_equal(serve_seal_cnt(s.r.serve), 0);
+	make_request(&s, 0);
+	assert_served(&s, 1);
+	make_request(&s, 7);
+	assert_served(&s, 8);
+	assert_int_equal(serve_seal_cnt(s.r.serve), 9);
+	assert_int_equal(serve_set_ring(s.r.serve, &s.r.ring), 0);
+	assert_int_equal(serve_seal_cnt(s.r.serve), 9); /* the same key */
+	nts_keyring_rotate(&s.r.ring, (struct wall){0}, &s.r.rng);
+	assert_int_equal(serve_set_ring(s.r.serve, &s.r.ring), 0);
+	assert_int_equal(serve_seal_cnt(s.r.serve), 0);
+	session_fini(&s);
+}
+
 /* An NTSN with our UID, no longer than the request, and no time. */
 static void
 assert_nak(struct session *s)
@@ -806,6 +828,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_session),
+	    cmocka_unit_test(test_seals_are_counted),
 	    cmocka_unit_test(test_g9_interleaved),
 	    cmocka_unit_test(test_cookies_go_round),
 	    cmocka_unit_test(test_c1_c8_d2_every_byte),
