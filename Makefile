@@ -48,10 +48,15 @@ HARD = -fPIE -fstack-protector-strong -fstack-clash-protection \
 # x86's string instructions take longer to begin than a small copy takes.
 TUNE := -mmemcpy-strategy=unrolled_loop:128:noalign,libcall:-1:noalign \
         -mmemset-strategy=unrolled_loop:128:noalign,libcall:-1:noalign
+# What a request passes through is compiled as one, where the compiler has
+# objects that can be linked either way; the tests are linked as they are.
+LTO     := -flto=auto -ffat-lto-objects -flto-partition=one
+LTO_DIRS := base crypto ntp nts serve
 FORTIFY := -D_FORTIFY_SOURCE=3 -D_FORTIFY_SOURCE=2
 KNOWN = for f in $(1); do echo '\#include <stdio.h>' | $(CC) -Werror -O2 -U_FORTIFY_SOURCE $$f -x c -c -o /dev/null - 2>/dev/null && echo $$f; done
 KNOWN_WARN = $(call once,KNOWN_WARN,$(call KNOWN,$(WARN)))
 KNOWN_HARD = $(call once,KNOWN_HARD,$(call KNOWN,$(HARD)))
+KNOWN_LTO = $(call once,KNOWN_LTO,$(if $(filter release,$(BUILD)),$(call KNOWN,'$(LTO)')))
 KNOWN_FORTIFY = $(call once,KNOWN_FORTIFY,$(call KNOWN,$(FORTIFY)))
 HARDLD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed,--build-id=sha1
 
@@ -69,9 +74,10 @@ endif
 
 PATHS    := -DSYSCONFDIR='"$(SYSCONFDIR)"' -DSTATEDIR='"$(STATEDIR)"' -DRUNDIR='"$(RUNDIR)"'
 CPP_ALL   = -iquote include -D_GNU_SOURCE $(PATHS) $(PKG_CF) $(CPPFLAGS)
-C_ALL     = -std=gnu11 $(KNOWN_WARN) $(KNOWN_HARD) $(CFLAGS) $(MODE_$(BUILD)) \
+C_ALL     = -std=gnu11 $(KNOWN_WARN) $(KNOWN_HARD) $(LTO_HERE) $(CFLAGS) $(MODE_$(BUILD)) \
             -ffile-prefix-map=$(CURDIR)=. $(if $(WERROR),-Werror)
-LD_ALL    = $(HARDLD) $(filter -fsanitize% --coverage,$(MODE_$(BUILD))) $(LDFLAGS)
+LD_LTO    = $(if $(KNOWN_LTO),-fno-lto)
+LD_ALL    = $(HARDLD) $(LD_LTO) $(filter -fsanitize% --coverage,$(MODE_$(BUILD))) $(LDFLAGS)
 STAMPED   = -DPROG_VERSION='"$(VERSION)"' -DBUILD_EPOCH=$(SOURCE_DATE_EPOCH)
 
 # ---- sources -----------------------------------------------------------------
@@ -89,6 +95,8 @@ FUZZ     := $(call PROGS,tests/fuzz/fuzz_*.c)
 TSAN     := $(call PROGS,tests/tsan/*.c)
 SIMLIB   := $(call OBJ,$(filter-out tests/sim/sim_%,$(sort $(wildcard tests/sim/*.c))))
 
+WHOLE    := $(filter $(LTO_DIRS:%=src/%/%),$(SRC))
+
 .DEFAULT_GOAL := all
 .PHONY: FORCE all tests check unit sim sim-report e2e fuzz-replay lint format bench bench-server bench-ke bench-accuracy bench-instructions bench-workers bench-confinement asan \
         tsan tsan-run cov demo install uninstall dist clean help deps peers fuzz
@@ -100,6 +108,8 @@ each = r=0; for t in $(1); do echo "\# $$t"; $$t $(2) || { echo "\# exit $$?"; r
 
 all: $B/$(PROG)			## build the binary
 
+$(call OBJ,$(WHOLE)): private LTO_HERE = $(if $(KNOWN_LTO),$(KNOWN_LTO) -frandom-seed=$<)
+$B/$(PROG) $(BENCH): private LD_LTO = $(if $(KNOWN_LTO),$(KNOWN_LTO) -ffile-prefix-map=$(CURDIR)=.)
 $B/$(PROG): $(call OBJ,src/main.c) $B/liball.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ $(PKG_LIBS)
 $B/liball.a: $(call OBJ,$(SRC))
@@ -115,7 +125,7 @@ keep = mkdir -p $(@D); echo '$(subst ','\'',$(1))' | cmp -s - $@ || echo '$(subs
 $B/flags: FORCE
 	@$(PKGCONF) --exists 'libssl >= 3.0' 'libevent >= 2.1' 'libseccomp >= 2.5' 2>/dev/null \
 	  || { echo 'libraries or $(PKGCONF) are missing: "make deps" installs them'; exit 1; }
-	@$(call keep,$(CC) $(CPP_ALL) $(C_ALL))
+	@$(call keep,$(CC) $(CPP_ALL) $(C_ALL) $(KNOWN_LTO))
 $B/version: FORCE
 	@$(call keep,$(STAMPED))
 FORCE:
