@@ -242,6 +242,7 @@ struct conf {
 	char user[CONF_WORD_MAX];
 	bool lock_all;
 	uint8_t sched_priority; /* 0: none */
+	double hwtstimeout_s; /* an answer waits for our own stamp */
 	uint32_t hardware_cnt;
 	struct conf_hardware hardware[CONF_HARDWARE_MAX];
 

@@ -258,6 +258,7 @@ struct ipc_sync_conf {
 	struct addr bind4;
 	struct addr bind6;
 	char bind_device[16];
+	struct dur hardware_wait; /* of an answer for our own stamp */
 	uint8_t aead_cnt;
 	uint16_t aeads[IPC_AEADS_MAX];
 	struct wall last_known; /* floor for the era and for certificates */

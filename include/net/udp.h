@@ -38,6 +38,7 @@ struct net_udp_options {
 	const char *device; /* NULL: any; borrowed */
 	bool no_stamps;     /* do not ask the kernel for time stamps */
 	struct net_hardware *hardware; /* NULL: no such stamps; borrowed */
+	struct dur hardware_wait; /* an answer, for the stamp of the question */
 };
 
 /* One client socket. */
@@ -51,6 +52,8 @@ struct net_udp_client {
 	struct net_stamp tx_soft; /* without hardware */
 	struct net_stamp tx_hard; /* source NET_STAMP_NONE: none */
 	struct net_hardware *hardware;
+	struct dur hardware_wait;
+	bool may_wait; /* once for each question */
 };
 
 /**

@@ -178,7 +178,7 @@ static const struct conf_entry directives[] = {
 	{"lock_all", ACTED, FLAG, C(lock_all)},
 	{"sched_priority", ACTED, INT(0, 100, 0), C(sched_priority)},
 	{"hwtimestamp", ACTED, OWNOUT(hardware), C(hardware), MANY},
-	{"hwtstimeout", LATER, ANY(1)},
+	{"hwtstimeout", ACTED, REAL(0, 0.1, 1e-3), C(hwtstimeout_s)},
 	{"maxtxbuffers", LATER, ANY(1)},
 	{"commandkey", NEVER(gone), ANY(0)},
 	{"generatecommandkey", NEVER(gone), ANY(0)},

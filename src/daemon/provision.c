@@ -103,6 +103,7 @@ sync_conf(const struct super *s, struct ipc_sync_conf *m)
 	m->bind6 = c->bindacq.v6;
 	snprintf(
 	    m->bind_device, sizeof m->bind_device, "%.15s", c->bindacqdevice);
+	m->hardware_wait = tstamp_dur_from_s(c->hwtstimeout_s);
 	m->aead_cnt = aeads(c, m->aeads);
 	m->last_known = s->last_known;
 }

@@ -164,6 +164,7 @@ daemon_sync_exchange_send(struct sync_slot *sl, const struct assoc_todo *todo)
 	    .bind = todo->to.family == ADDR_V6 ? c->bind6 : c->bind4,
 	    .device = c->bind_device[0] ? c->bind_device : NULL,
 	    .hardware = daemon_phcs_hardware(&sl->sync->phcs),
+	    .hardware_wait = c->hardware_wait,
 	};
 
 	daemon_sync_exchange_close(sl, 1U << todo->exchange);

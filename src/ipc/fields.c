@@ -258,6 +258,7 @@ static const struct field ipc_sync_conf[] = {
     ADDR(ipc_sync_conf, bind4),
     ADDR(ipc_sync_conf, bind6),
     STR(ipc_sync_conf, bind_device),
+    INT(ipc_sync_conf, hardware_wait.ns),
     COUNT(ipc_sync_conf, aead_cnt, IPC_AEADS_MAX),
     INTS(ipc_sync_conf, aeads),
     INT(ipc_sync_conf, last_known.ns),

@@ -13,8 +13,10 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/clock.h"
@@ -95,6 +97,7 @@ net_udp_open(struct net_udp_client *u, const struct addr *peer,
 	if (o)
 		err = net_sock_bind(u->fd, &from, o->device);
 	u->hardware = o ? o->hardware : NULL;
+	u->hardware_wait = o ? o->hardware_wait : (struct dur){0};
 	if (err == 0 && !(o && o->no_stamps))
 		ask_stamps(u, peer->family);
 	if (err == 0 && connect(u->fd, (struct sockaddr *)&ss, len) < 0)
@@ -212,6 +215,7 @@ net_udp_send(struct net_udp_client *u, const void *data, size_t len)
 	u->tx_wanted = false;
 	u->pre = u->tx = u->tx_soft = read_now();
 	u->tx_hard.source = NET_STAMP_NONE;
+	u->may_wait = u->hardware && u->hardware_wait.ns > 0;
 	do
 		n = sendmsg(u->fd, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
@@ -221,6 +225,31 @@ net_udp_send(struct net_udp_client *u, const void *data, size_t len)
 	if (u->tx_wanted && read_queue(u, frame, sizeof frame, &a) == 0)
 		return 0; /* a stray datagram: answers to no question */
 	return 0;
+}
+
+/* The answer was stamped by hardware, so the question will be, too; but an
+ * interface tells of that in its own time.  What follows it in the error queue
+ * or comes from strangers does not make us wait again. */
+static void
+await_tx(struct net_udp_client *u)
+{
+	struct mono end = tstamp_mono_add(os_clock_mono(), u->hardware_wait);
+	struct pollfd p = {.fd = u->fd}; /* errors are always told */
+	struct arrival a;
+	uint8_t frame[256];
+
+	u->may_wait = false;
+	for (int i = 0; i < QUEUE_TRIES && u->tx_wanted; i++) {
+		int64_t left = tstamp_mono_diff(end, os_clock_mono()).ns;
+		struct timespec ts = {
+		    .tv_sec = left / TSTAMP_NS_PER_S,
+		    .tv_nsec = left % TSTAMP_NS_PER_S,
+		};
+
+		if (left <= 0 || ppoll(&p, 1, &ts, NULL) <= 0 ||
+		    read_queue(u, frame, sizeof frame, &a) == 0)
+			return;
+	}
 }
 
 /* Both by hardware, or neither. */
@@ -279,6 +308,8 @@ net_udp_recv(struct net_udp_client *u, void *buf, size_t max, size_t *len,
 	if (a.flags & MSG_TRUNC)
 		return ERR_BAD;
 	*len = (size_t)a.len;
+	if (u->may_wait && u->tx_wanted && a.stamp.phc_ns != 0)
+		await_tx(u);
 	take_rx(u, &a.stamp, rx);
 	return 0;
 }

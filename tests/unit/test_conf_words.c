@@ -49,7 +49,7 @@ static const char acted_directives[] =
     "keyfile authselectmode include confdir sourcedir user pidfile dumpdir "
     "lock_all sched_priority controlsocket serverworkers statedir rundir "
     "ratelimit ntsratelimit clientloglimit ntstlsgroups leapsecmode "
-    "leapsectz leapseclist smoothtime hwtimestamp";
+    "leapsectz leapseclist smoothtime hwtimestamp hwtstimeout";
 static const char acted_options[] =
     "nts port minpoll maxpoll iburst burst key ntsport certset prefer "
     "noselect trust require offline maxsources maxdelay";

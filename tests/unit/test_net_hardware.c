@@ -5,7 +5,9 @@
  * of a clock that is 37 s ahead, the sender's in a message of its own.
  */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +31,7 @@
 #define RX_NS    2000 /* the wire before the kernel's stamp */
 #define TX_NS    1000 /* and after it */
 #define ERROR_NS 500
+#define WAIT_NS  1000000
 
 static struct {
 	bool on;
@@ -37,7 +40,9 @@ static struct {
 	bool late;          /* or not before late is false */
 	bool wrong;         /* the mapping is off by far */
 	int64_t pending_ns; /* of a packet sent, as the kernel stamped it */
-	int64_t rx_ns;      /* stamps of the kernel, as seen last */
+	bool never;         /* not even then */
+	unsigned polled_cnt;
+	int64_t rx_ns; /* stamps of the kernel, as seen last */
 	int64_t tx_ns;
 } card;
 
@@ -124,6 +129,22 @@ recvmmsg(int fd, struct mmsghdr *v, unsigned cnt, int flags,
 	return n;
 }
 
+/* The interface tells at last. */
+int
+ppoll(struct pollfd *fds, nfds_t cnt, const struct timespec *timeout,
+    const sigset_t *mask)
+{
+	(void)mask;
+	assert_int_equal(cnt, 1);
+	assert_in_range(timeout->tv_nsec, 1, WAIT_NS);
+	card.polled_cnt++;
+	if (card.never)
+		return 0;
+	card.late = false;
+	fds->revents = POLLERR;
+	return 1;
+}
+
 static int
 map(void *ctx, const struct net_stamp_raw *raw, bool rx, struct wall *real,
     struct dur *error)
@@ -140,6 +161,7 @@ struct pair {
 	struct net_udp_client u;
 	struct net_udp_batch *b;
 	struct addr at;
+	struct dur wait;
 	int fd, hold;
 };
 
@@ -181,7 +203,8 @@ teardown(void **state)
 static void
 ask(struct pair *p)
 {
-	struct net_udp_options o = {.hardware = &p->h};
+	struct net_udp_options o = {
+	    .hardware = &p->h, .hardware_wait = p->wait};
 
 	assert_int_equal(net_udp_open(&p->u, &p->at, &o), 0);
 	assert_int_equal(net_udp_send(&p->u, "ask", 3), 0);
@@ -282,6 +305,34 @@ late_stamp(void **state)
 }
 
 static void
+answer_waits(void **state)
+{
+	struct pair *p = *state;
+	struct net_stamp rx;
+
+	p->wait.ns = WAIT_NS;
+	ask(p);
+	answer(p, &rx);
+	expect_hardware(p, &rx);
+	assert_int_equal(card.polled_cnt, 0); /* it was there */
+	net_udp_close(&p->u);
+	card.late = true;
+	ask(p);
+	answer(p, &rx);
+	expect_hardware(p, &rx);
+	assert_int_equal(card.polled_cnt, 1);
+	net_udp_close(&p->u);
+	/* Once for a question, however many answers come to it. */
+	card.late = card.never = true;
+	ask(p);
+	answer(p, &rx);
+	expect_kernel(p, &rx);
+	answer(p, &rx);
+	assert_int_equal(card.polled_cnt, 2);
+	net_udp_close(&p->u);
+}
+
+static void
 against_the_kernel(void **state)
 {
 	struct pair *p = *state;
@@ -340,6 +391,7 @@ main(void)
 	    CASE(both_ways),
 	    CASE(one_way_only),
 	    CASE(late_stamp),
+	    CASE(answer_waits),
 	    CASE(against_the_kernel),
 	    CASE(server),
 	};
