@@ -217,6 +217,37 @@ test_invented_addresses(void **state)
 	serve_limit_free(l);
 }
 
+/* J3, IPv6: with no room left all of a /56 share what 64 clients may have,
+ * and the /56 beside it has as much of its own. */
+static void
+test_a_56_under_pressure(void **state)
+{
+	struct serve_limit *l = make(3, 1, NEVER, 0);
+	struct mono now = {SECOND_NS};
+	unsigned good[2] = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct addr a = host("2001:db8::");
+
+		a.bytes[4] = (uint8_t)(i >> 16);
+		a.bytes[5] = (uint8_t)(i >> 8);
+		a.bytes[6] = (uint8_t)i;
+		(void)serve_limit_charge(l, SERVE_LIMIT_PLAIN, &a, now);
+	}
+	for (uint32_t i = 0; i < 512; i++) {
+		struct addr a = host("2001:db9::");
+
+		a.bytes[6] = (uint8_t)(i / 256);
+		a.bytes[7] = (uint8_t)i;
+		good[i / 256] += serve_limit_charge(l, SERVE_LIMIT_PLAIN, &a,
+				     now) == SERVE_LIMIT_PASS;
+	}
+	assert_in_range(good[0], 64, 66);
+	assert_in_range(good[1], 64, 66);
+	serve_limit_free(l);
+}
+
 /* As many honest clients as the table holds do not disturb each other. */
 static void
 test_many_clients(void **state)
@@ -304,6 +335,7 @@ main(void)
 	    cmocka_unit_test(test_leak_and_kod),
 	    cmocka_unit_test(test_proven_clients_apart),
 	    cmocka_unit_test(test_invented_addresses),
+	    cmocka_unit_test(test_a_56_under_pressure),
 	    cmocka_unit_test(test_many_clients),
 	    cmocka_unit_test(test_j2_j5_server),
 	    cmocka_unit_test(test_none),
