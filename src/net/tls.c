@@ -110,6 +110,7 @@ outcome(struct net_tls *t, int ret)
 	int saved = errno;
 	unsigned long code;
 
+	t->dry = false; /* the caller waits: there may be more then */
 	switch (SSL_get_error(t->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
 		return NET_TLS_WANT_READ;
@@ -238,15 +239,6 @@ net_tls_free(struct net_tls *t)
 	ERR_clear_error();
 }
 
-/* The caller waited: whatever the descriptor had, it may have more now. */
-static void
-begin(struct net_tls *t)
-{
-	t->dry = false;
-	ERR_clear_error();
-	errno = 0;
-}
-
 static bool
 agreed(const SSL *ssl)
 {
@@ -264,7 +256,8 @@ net_tls_handshake(struct net_tls *t)
 
 	if (t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	begin(t);
+	ERR_clear_error();
+	errno = 0;
 	ret = SSL_do_handshake(t->ssl);
 	if (ret != 1)
 		return outcome(t, ret);
@@ -273,22 +266,27 @@ net_tls_handshake(struct net_tls *t)
 	if (!agreed(t->ssl))
 		return fail(t, NET_TLS_ALPN, NULL);
 	t->done = true;
-	/* From here on one record per call, so that key updates can be
-	 * counted; what came with the handshake is no more than a buffer. */
-	SSL_set_read_ahead(t->ssl, 0);
 	return 0;
 }
 
 int
 net_tls_read(struct net_tls *t, void *buf, size_t max, size_t *len)
 {
+	unsigned before;
 	int ret;
 
 	*len = 0;
 	if (!t->done || t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	begin(t);
-	ret = SSL_read_ex(t->ssl, buf, max, len);
+	ERR_clear_error();
+	errno = 0;
+	/* One record per call, so that key updates can be counted; what comes
+	 * after one may have been read with it. */
+	do {
+		before = t->key_update_cnt;
+		ret = SSL_read_ex(t->ssl, buf, max, len);
+	} while (ret != 1 && SSL_want_read(t->ssl) &&
+	    t->key_update_cnt != before && before < KEY_UPDATE_MAX);
 	/* Each costs us a key schedule and the peer nearly nothing (E12). */
 	if (t->key_update_cnt > KEY_UPDATE_MAX) {
 		*len = 0;
@@ -305,7 +303,8 @@ net_tls_write(struct net_tls *t, const void *data, size_t len, size_t *done)
 	*done = 0;
 	if (!t->done || t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	begin(t);
+	ERR_clear_error();
+	errno = 0;
 	ret = SSL_write_ex(t->ssl, data, len, done);
 	return ret == 1 ? 0 : outcome(t, ret);
 }
@@ -325,7 +324,8 @@ net_tls_shutdown(struct net_tls *t)
 
 	if (!t->done || t->fault != NET_TLS_NONE)
 		return ERR_LIBRARY;
-	begin(t);
+	ERR_clear_error();
+	errno = 0;
 	t->ending = true;
 	ret = SSL_shutdown(t->ssl);
 	return ret >= 0 ? 0 : outcome(t, ret);

@@ -22,7 +22,7 @@ struct net_tls_ctx {
 struct net_tls {
 	SSL *ssl;
 	int fd;
-	bool dry;      /* in this call, there was no more to read */
+	bool dry;      /* until the caller waits there is no more to read */
 	bool more;     /* what is written now is not the end */
 	bool ending;   /* it is: close_notify */
 	uint8_t *held; /* what has been written but not sent */
