@@ -37,12 +37,20 @@ static const struct mac_type types[CRYPTO_MAC_TYPE_CNT] = {
     [CRYPTO_MAC_AES256] = {"AES256", NULL, 32, 16},
 };
 
+/* @key: what is set in it, so that the answer to a request needs no second
+ * setting. */
+struct keyed_cmac {
+	struct crypto_cmac cmac;
+	bool keyed;
+	uint8_t key[32];
+};
+
 /* md and ctx are NULL for the CMACs and for what libcrypto lacks. */
 struct crypto_mac {
 	EVP_MD *md[CRYPTO_MAC_TYPE_CNT];
 	EVP_MD_CTX *ctx[CRYPTO_MAC_TYPE_CNT];
-	struct crypto_cmac aes128;
-	struct crypto_cmac aes256;
+	struct keyed_cmac aes128;
+	struct keyed_cmac aes256;
 };
 
 enum crypto_mac_type
@@ -97,8 +105,8 @@ crypto_mac_new(void)
 			(void)EVP_DigestInit_ex2(m->ctx[i], m->md[i], NULL);
 	}
 	ERR_pop_to_mark();
-	err = crypto_cmac_init(&m->aes128, 16);
-	if (crypto_cmac_init(&m->aes256, 32) < 0 || err < 0) {
+	err = crypto_cmac_init(&m->aes128.cmac, 16);
+	if (crypto_cmac_init(&m->aes256.cmac, 32) < 0 || err < 0) {
 		crypto_mac_free(m);
 		return NULL;
 	}
@@ -114,20 +122,33 @@ crypto_mac_free(struct crypto_mac *m)
 		EVP_MD_CTX_free(m->ctx[i]);
 		EVP_MD_free(m->md[i]);
 	}
-	crypto_cmac_fini(&m->aes128);
-	crypto_cmac_fini(&m->aes256);
+	crypto_cmac_fini(&m->aes128.cmac);
+	crypto_cmac_fini(&m->aes256.cmac);
+	wipe_bytes(m, sizeof *m);
 	free(m);
 }
 
 static int
-cmac(struct crypto_cmac *c, const uint8_t *key, const void *data, size_t len,
-    uint8_t out[BLOCK_LEN])
+use_key(struct keyed_cmac *c, const struct crypto_mac_key *key)
+{
+	if (c->keyed && wipe_equal(c->key, key->key, key->len))
+		return 0;
+	c->keyed = crypto_cmac_set_key(&c->cmac, key->key) == 0;
+	memcpy(c->key, key->key, key->len);
+	return c->keyed ? 0 : ERR_LIBRARY;
+}
+
+static int
+cmac(struct keyed_cmac *c, const struct crypto_mac_key *key, const void *data,
+    size_t len, uint8_t out[BLOCK_LEN])
 {
 	struct crypto_cmac_text t = {data, len, NULL};
 	struct crypto_block sum;
 
-	if (crypto_cmac_set_key(c, key) < 0 || crypto_cmac_sum(c, &t, &sum) < 0)
+	if (use_key(c, key) < 0 || crypto_cmac_sum(&c->cmac, &t, &sum) < 0) {
+		c->keyed = false; /* begin anew */
 		return ERR_LIBRARY;
+	}
 	crypto_block_store(sum, out);
 	return 0;
 }
@@ -161,9 +182,9 @@ crypto_mac_compute_whole(struct crypto_mac *m, const struct crypto_mac_key *key,
 	if (err < 0)
 		return err;
 	if (key->type == CRYPTO_MAC_AES128)
-		err = cmac(&m->aes128, key->key, data, len, out);
+		err = cmac(&m->aes128, key, data, len, out);
 	else if (key->type == CRYPTO_MAC_AES256)
-		err = cmac(&m->aes256, key->key, data, len, out);
+		err = cmac(&m->aes256, key, data, len, out);
 	else
 		return digest(m, key, data, len, out);
 	return err < 0 ? err : BLOCK_LEN;

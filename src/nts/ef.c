@@ -436,9 +436,10 @@ nts_ef_open_request(struct nts_server_ctx *ctx, struct nts_ef_request *req,
 	struct auth auth;
 	int rc;
 
-	memset(session, 0, sizeof(*session));
-	if (read_auth(&auth, req->auth, req->auth_len) != 0)
+	if (read_auth(&auth, req->auth, req->auth_len) != 0) {
+		memset(session, 0, sizeof(*session));
 		return ERR_BAD;
+	}
 	rc = verify_request(ctx, req, &auth, session);
 	if (rc == 0 && !is_padded(&auth, req->auth_len, session->aead))
 		rc = ERR_BAD;

@@ -18,6 +18,21 @@ _Static_assert(sizeof(struct os_randpool) <= 4096, "one page");
 #define TAKE_MAX  (OS_RANDPOOL_LEN - OS_RANDPOOL_KEY_LEN) /* at once */
 #define ID_SPREAD 0x9e3779b97f4a7c15ULL /* neighbours differ in many bits */
 
+static inline void
+add_mix(const struct os_randpool *p, uint8_t *to, size_t len)
+{
+	uint64_t word;
+
+	if (len >= sizeof word) {
+		memcpy(&word, to, sizeof word);
+		word ^= p->mix;
+		memcpy(to, &word, sizeof word);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		to[i] ^= (uint8_t)(p->mix >> 8 * i);
+}
+
 /* The last bytes of a filling become the next key before any are given out:
  * nobody can go back from what is found here to what was given. */
 static bool
@@ -32,8 +47,7 @@ generate(struct os_randpool *p)
 		p->refills = OS_RANDPOOL_REFILLS;
 		p->drawn = p->now;
 	}
-	for (size_t i = 0; i < sizeof p->mix; i++)
-		p->key[i] ^= (uint8_t)(p->mix >> 8 * i);
+	add_mix(p, p->key, sizeof p->key);
 	if (g->fill(g->ctx, p->key, p->bytes, sizeof p->bytes) < 0) {
 		p->refills = 0;
 		return false;
@@ -76,8 +90,7 @@ take(struct os_randpool *p, uint8_t *to, size_t len)
 		memset(p->bytes + p->left, 0, 16);
 	else
 		wipe_bytes(p->bytes + p->left, len);
-	for (size_t i = 0; i < len && i < sizeof p->mix; i++)
-		to[i] ^= (uint8_t)(p->mix >> 8 * i);
+	add_mix(p, to, len);
 }
 
 static void

@@ -286,6 +286,34 @@ recorded_with_chrony(void **state)
 	crypto_mac_free(m);
 }
 
+/* Keys that differ in one bit, turn about and twice in a row, on one object
+ * and on a fresh one each. */
+static void
+the_last_key_is_not_taken_for_another(void **state)
+{
+	struct crypto_mac *old = crypto_mac_new();
+	uint8_t a[CRYPTO_MAC_MAX], b[CRYPTO_MAC_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		struct crypto_mac *fresh = crypto_mac_new();
+		struct crypto_mac_key key = {.id = 1};
+		size_t at;
+
+		key.type = i & 1 ? CRYPTO_MAC_AES256 : CRYPTO_MAC_AES128;
+		key.len = i & 1 ? 32 : 16;
+		at = i & 2 ? 0 : key.len - 1u;
+		key.key[at] = (uint8_t)(i >> 3);
+		assert_int_equal(
+		    crypto_mac_compute(old, &key, "noon", i % 5, a), 16);
+		assert_int_equal(
+		    crypto_mac_compute(fresh, &key, "noon", i % 5, b), 16);
+		assert_memory_equal(a, b, 16);
+		crypto_mac_free(fresh);
+	}
+	crypto_mac_free(old);
+}
+
 int
 main(void)
 {
@@ -297,6 +325,7 @@ main(void)
 	    cmocka_unit_test(keys_that_cannot_be),
 	    cmocka_unit_test(b8_b9_nothing_else_verifies),
 	    cmocka_unit_test(recorded_with_chrony),
+	    cmocka_unit_test(the_last_key_is_not_taken_for_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
