@@ -35,6 +35,7 @@ struct discipline_phc_now {
 	int64_t raw_ns; /* CLOCK_MONOTONIC_RAW */
 	struct wall real;
 	struct mono mono;
+	struct dur spread; /* how long reading them took */
 };
 
 struct discipline_phc_conf {

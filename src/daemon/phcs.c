@@ -26,6 +26,7 @@ read_clocks(void)
 	    .raw_ns = r.raw_ns,
 	    .real = r.real,
 	    .mono = r.mono,
+	    .spread = r.spread,
 	};
 }
 
@@ -98,6 +99,8 @@ tell(struct phc *c, unsigned news)
 		os_log_info("clock of the interface was stepped interface=%s",
 		    c->conf.interface);
 		c->ready_told = false;
+	} else if (news == DISCIPLINE_PHC_DOUBT) {
+		os_log_debug("reading doubted interface=%s", c->conf.interface);
 	} else if (!c->ready_told && discipline_phc_ready(&c->line)) {
 		os_log_info("hardware stamps are in use interface=%s "
 			    "width_ns=%.0f",

@@ -256,13 +256,14 @@ discipline_phc_add(struct discipline_phc *p,
 	unsigned news = DISCIPLINE_PHC_KEPT;
 
 	if (!can_be_true(r) || !in_range(now->real.ns) ||
-	    !in_range(now->raw_ns))
+	    !in_range(now->raw_ns) || now->spread.ns < 0 ||
+	    now->spread.ns > WIDTH_MAX_NS)
 		return DISCIPLINE_PHC_BAD;
 	width_ns = r->after_ns - r->before_ns;
 	middle_ns = r->before_ns + width_ns / 2;
 	q.phc_ns = r->phc_ns;
 	q.raw_ns = now->raw_ns - (now->real.ns - middle_ns);
-	q.half_s = (double)width_ns * 0.5e-9;
+	q.half_s = (double)(width_ns + now->spread.ns) * 0.5e-9;
 	if (p->cnt > 0 && !on_line(p, &q)) {
 		news = doubt(p, &q);
 	} else {
@@ -312,6 +313,6 @@ discipline_phc_map(const struct discipline_phc *p, int64_t phc_ns,
 	out->real = tstamp_wall_add(now->real, ago_ns);
 	out->mono = tstamp_mono_add(now->mono, ago_ns);
 	out->error_s = p->least_half_s + p->conf.precision_s + unsure_s(p, x) +
-	    fabs(ago) * fabs(rate);
+	    fabs(ago) * fabs(rate) + tstamp_dur_to_s(now->spread) / 2;
 	return 0;
 }

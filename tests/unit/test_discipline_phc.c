@@ -331,6 +331,32 @@ false_reading(void **state)
 	}
 }
 
+/* A reading of the system's clocks that was interrupted may be off by half of
+ * what it took, and says so. */
+static void
+interrupted_clock_reading(void **state)
+{
+	struct machine m = machine();
+	struct discipline_phc p = fresh();
+	struct discipline_phc_reading r;
+	struct discipline_phc_now now;
+
+	(void)state;
+	warm_up(&p, &m, S);
+	r.before_ns = real_at(&m, 4 * S);
+	r.phc_ns = phc_at(&m, 4 * S + 500);
+	r.after_ns = real_at(&m, 4 * S + 1000);
+	now = now_at(&m, 4 * S + 2000);
+	now.raw_ns += 10000;
+	now.spread.ns = 20000;
+	assert_int_equal(
+	    discipline_phc_add(&p, &r, &now), DISCIPLINE_PHC_WIDE);
+	assert_true(discipline_phc_ready(&p));
+	now.spread.ns = 0;
+	assert_int_equal(
+	    discipline_phc_add(&p, &r, &now), DISCIPLINE_PHC_DOUBT);
+}
+
 /* Slow readings weigh little and are left out while there are better ones;
  * a machine that has no other gets along with them. */
 static void
@@ -436,6 +462,11 @@ impossible_readings(void **state)
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(
 		    discipline_phc_add(&p, &bad[i], &now), DISCIPLINE_PHC_BAD);
+	now.spread.ns = 1000001;
+	assert_int_equal(discipline_phc_add(&p,
+			     &(struct discipline_phc_reading){1, 1, 1}, &now),
+	    DISCIPLINE_PHC_BAD);
+	now.spread.ns = 0;
 	now.real.ns = INT64_MAX;
 	assert_int_equal(discipline_phc_add(&p,
 			     &(struct discipline_phc_reading){1, 1, 1}, &now),
@@ -484,6 +515,7 @@ main(void)
 	    cmocka_unit_test(phc_steps),
 	    cmocka_unit_test(phc_wraps),
 	    cmocka_unit_test(false_reading),
+	    cmocka_unit_test(interrupted_clock_reading),
 	    cmocka_unit_test(slow_readings),
 	    cmocka_unit_test(jitter_per_reading),
 	    cmocka_unit_test(stamps_outside),
