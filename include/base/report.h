@@ -130,7 +130,8 @@ struct report_serve {
 	uint64_t mode_cnt;     /* not a client request */
 	uint64_t auth_bad_cnt;
 	uint64_t limited_cnt;
-	uint64_t shed_cnt; /* by an overloaded worker */
+	uint64_t shed_cnt;   /* by an overloaded worker */
+	uint64_t missed_cnt; /* by the kernel, its queue being full */
 	uint64_t send_fail_cnt;
 };
 

@@ -170,6 +170,9 @@ struct net_udp_batch {
 	struct net_udp_room *room;
 	struct net_hardware *hardware; /* NULL: none; borrowed */
 	uint64_t lost_cnt; /* answers that the kernel did not take */
+	/* Datagrams that found the queue of the socket full, as of the last
+	 * one of this batch; a counter that wraps. */
+	uint32_t missed_cnt;
 };
 
 /**

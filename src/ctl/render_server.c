@@ -44,6 +44,8 @@ static const struct counter serve_counters[] = {
 	"dropped_rate"},
     {offsetof(struct report_serve, shed_cnt), "  overload",
 	"dropped_overload"},
+    {offsetof(struct report_serve, missed_cnt), "  queue full",
+	"dropped_queue"},
     {offsetof(struct report_serve, send_fail_cnt), "  not sent",
 	"dropped_send"},
 };

@@ -30,14 +30,15 @@
 #define KEYS_MAX    256
 #define REPORT_NS   TSTAMP_NS_PER_S
 #define ROUNDS_MAX  16 /* batches from one socket before the next */
-#define PRESSED_CNT 16 /* whole batches in a row: more comes than goes */
+#define PRESSED_NS  (TSTAMP_NS_PER_S / 10) /* since the queue was full */
 #define BUSY_CNT    4  /* a batch of so many: ask again before waiting */
 #define PRECISION   (-24)
 
 struct inlet {
 	struct worker *worker;
 	int fd;
-	unsigned full_cnt; /* whole batches in a row */
+	uint32_t missed_cnt; /* its share, as the kernel counts */
+	struct mono missed;  /* when it last grew */
 	struct net_watch watch;
 };
 
@@ -65,6 +66,7 @@ struct worker {
 	struct net_udp_batch *batch;
 	struct wall now; /* of this batch */
 	unsigned stamps; /* wanted in it */
+	uint64_t missed_cnt; /* requests that found a queue full */
 	bool whole;      /* the platform's sockets can do all that Linux does */
 	struct net_timer report_timer;
 	struct phcs phcs;
@@ -97,6 +99,7 @@ report_now(void *arg)
 	serve_report(w->serve, &r);
 	r.instance = w->instance;
 	r.send_fail_cnt = w->batch->lost_cnt;
+	r.missed_cnt = w->missed_cnt;
 	daemon_port_send(&w->port, IPC_REPORT_SERVE, &r);
 	daemon_clients_report(serve_crowd_clients(w->crowd), &w->port);
 	serve_crowd_period(w->crowd);
@@ -104,7 +107,7 @@ report_now(void *arg)
 }
 
 /* The pages are read and the header prepared once for the whole batch. */
-static void
+static struct mono
 prepare(struct worker *w)
 {
 	struct timepage_time time;
@@ -123,6 +126,7 @@ prepare(struct worker *w)
 	os_randpool_stir(w->pool, now.mono, w->batch->at[0].received);
 	serve_batch_time(
 	    w->serve, time_ok ? &time : NULL, clock_ok ? &clock : NULL, &now);
+	return now.mono;
 }
 
 /* All of an answer but its time. */
@@ -214,11 +218,21 @@ answer_all(struct worker *w, int fd, bool idle)
 		take_stamps(w, fd);
 }
 
+/* More comes than goes when the queue overflows, and shortly after. */
 static void
-note_pressure(struct inlet *in, int cnt)
+note_pressure(struct inlet *in, struct mono now)
 {
-	in->full_cnt = cnt == NET_UDP_BATCH ? in->full_cnt + 1 : 0;
-	serve_set_pressed(in->worker->serve, in->full_cnt >= PRESSED_CNT);
+	struct worker *w = in->worker;
+	uint32_t more = w->batch->missed_cnt - in->missed_cnt;
+
+	if (more > 0) {
+		in->missed_cnt = w->batch->missed_cnt;
+		in->missed = now;
+		w->missed_cnt += more;
+	}
+	serve_set_pressed(w->serve,
+	    in->missed.ns != 0 &&
+		tstamp_mono_diff(now, in->missed).ns < PRESSED_NS);
 }
 
 static void
@@ -236,8 +250,7 @@ drain(struct worker *w, struct inlet *in)
 				take_stamps(w, fd);
 			return;
 		}
-		note_pressure(in, cnt);
-		prepare(w);
+		note_pressure(in, prepare(w));
 		answer_all(w, fd, round == 0);
 		/* Few: another look would cost as much as the wait. */
 		if (cnt < BUSY_CNT)

@@ -520,6 +520,7 @@ static const struct field report_serve[] = {
     INT(report_serve, auth_bad_cnt),
     INT(report_serve, limited_cnt),
     INT(report_serve, shed_cnt),
+    INT(report_serve, missed_cnt),
     INT(report_serve, send_fail_cnt),
     END,
 };

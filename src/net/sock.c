@@ -182,6 +182,15 @@ fact_v6(const struct cmsghdr *c, struct net_sock_facts *f)
 	f->if_idx = info.ipi6_ifindex;
 }
 
+static void
+fact_socket(const struct cmsghdr *c, size_t len, struct net_sock_facts *f)
+{
+	if (c->cmsg_type == SO_RXQ_OVFL && len >= sizeof f->lost_cnt)
+		memcpy(&f->lost_cnt, CMSG_DATA(c), sizeof f->lost_cnt);
+	else
+		net_stamp_part(c, &f->raw);
+}
+
 void
 net_sock_facts(struct msghdr *msg, struct net_sock_facts *f)
 {
@@ -191,7 +200,7 @@ net_sock_facts(struct msghdr *msg, struct net_sock_facts *f)
 		size_t len = c->cmsg_len - CMSG_LEN(0);
 
 		if (c->cmsg_level == SOL_SOCKET)
-			net_stamp_part(c, &f->raw);
+			fact_socket(c, len, f);
 		else if (c->cmsg_level == IPPROTO_IP &&
 		    c->cmsg_type == IP_PKTINFO &&
 		    len >= sizeof(struct in_pktinfo))

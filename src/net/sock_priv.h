@@ -67,6 +67,7 @@ struct net_sock_facts {
 	struct net_stamp_raw raw; /* the same, and the hardware's */
 	struct addr to;
 	uint32_t if_idx;
+	uint32_t lost_cnt; /* datagrams that its queue had no room for, ever */
 };
 
 /**

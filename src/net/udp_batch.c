@@ -16,6 +16,7 @@
 #include "sock_priv.h"
 
 #define CONTROL_MAX 256
+#define QUEUE_LEN   (2 << 20) /* bytes of the kernel's; 0.8 KiB a request */
 #define TOO_LONG    (65536 / NET_UDP_DATA_MAX) /* buffers; less one byte */
 
 struct control {
@@ -62,6 +63,19 @@ never_fragment(int fd, const struct addr *at)
 		    fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
 }
 
+/* For the bursts of several milliseconds; the kernel's default holds less
+ * than one.  More than its limit is for the privileged.  What does not fit is
+ * counted for us. */
+static void
+make_room(int fd)
+{
+	int len = QUEUE_LEN;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &len, sizeof len) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &len, sizeof len);
+	net_sock_on(fd, SOL_SOCKET, SO_RXQ_OVFL);
+}
+
 static int
 set_options(int fd, const struct addr *at)
 {
@@ -82,6 +96,7 @@ set_options(int fd, const struct addr *at)
 		0)
 		net_sock_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
 	never_fragment(fd, at);
+	make_room(fd);
 	/* The address may come up after we do. */
 	if (!addr_is_unspecified(at) && at->family == ADDR_V4)
 		net_sock_on(fd, IPPROTO_IP, IP_FREEBIND);
@@ -214,6 +229,7 @@ describe(struct net_udp_batch *b, struct net_udp_packet *p, struct mmsghdr *m)
 		p->received = at.real;
 	p->out_len = 0;
 	p->out_stamp = false;
+	b->missed_cnt = facts.lost_cnt;
 }
 
 int

@@ -431,6 +431,28 @@ answers_are_never_fragments(void **state)
 	close(fd);
 }
 
+/* What finds the queue full is counted for the next one that does not. */
+static void
+full_queue_is_told(void **state)
+{
+	struct net_udp_batch *b = net_udp_batch_new();
+	struct net_udp_client u;
+	struct addr at;
+	int fd = listen_any("127.0.0.1", &at);
+
+	(void)state;
+	assert_int_equal(net_udp_open(&u, &at, NULL), 0);
+	for (int i = 0; i < 12000; i++)
+		(void)send(u.fd, "flood", 5, 0);
+	while (net_udp_batch_recv(b, fd) > 0)
+		assert_int_equal(b->missed_cnt, 0);
+	ask_one(&u, b, fd);
+	assert_in_range(b->missed_cnt, 1, 12000);
+	net_udp_close(&u);
+	close(fd);
+	net_udp_batch_free(b);
+}
+
 static void
 failures(void **state)
 {
@@ -532,6 +554,7 @@ main(void)
 	    cmocka_unit_test(batches),
 	    cmocka_unit_test(answers_from_the_asked_address),
 	    cmocka_unit_test(answers_are_never_fragments),
+	    cmocka_unit_test(full_queue_is_told),
 	    cmocka_unit_test(failures),
 	    cmocka_unit_test(loop_waits),
 	};

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# More comes than a worker can take: its queue overflows while it is stopped.
+# What was lost is counted; then strangers without NTS are dropped for a
+# moment, and who shows good cookies never is.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/life.sh"
+
+server_conf srv
+client_conf cli srv
+start_truenoon srv
+start_truenoon cli
+wait_for 30 synchronised cli || fail "not synchronised"
+worker=$(role srv serve)
+nts_before=$(tn_json srv serverstats answered_nts)
+
+# shellcheck disable=SC2016 # perl
+flood()
+{
+	in_place srv perl -MSocket -e '
+		my ($port, $pid) = @ARGV;
+		my $to = sockaddr_in($port, inet_aton("127.0.0.1"));
+		my $ask = "\x23" . "\0" x 39 . "abcdefgh";
+		sub from {
+			socket my $s, PF_INET, SOCK_DGRAM, 0 or die;
+			bind $s, sockaddr_in(0, inet_aton($_[0])) or die $!;
+			$s;
+		}
+		my $one = from("127.0.0.9");
+		kill "STOP", $pid;
+		send $one, $ask, 0, $to for 1 .. 12000;
+		kill "CONT", $pid;
+		for my $n (1 .. 250) {
+			my $s = from("127.0.3.$n");
+			send $s, $ask, 0, $to;
+			select undef, undef, undef, 0.0002;
+		}' "${NTP[srv]}" "$worker"
+}
+
+shed()
+{
+	flood
+	tn srv serverstats --json >"$T/stats"
+	number "$(json dropped_queue <"$T/stats")" -gt 0 &&
+		number "$(json dropped_overload <"$T/stats")" -gt 0
+}
+wait_for 30 shed || fail "nothing shed: $(cat "$T/stats")"
+still_synchronised cli
+
+# It is over at once.
+answers srv >/dev/null || fail "a stranger gets no answer afterwards"
+goes_on()
+{
+	number "$(tn_json srv serverstats answered_nts)" -gt "$nts_before"
+}
+wait_for 10 goes_on || fail "no answers with NTS"
+pass
