@@ -49,39 +49,39 @@ struct clockcmd_truth {
 /* Why a command was not carried out. */
 enum clockcmd_refusal {
 	CLOCKCMD_OK = 0,
-	CLOCKCMD_NO_STEP_LEFT,   /* makestep does not allow it (any more) */
-	CLOCKCMD_BELOW_STEP,     /* smaller than makestep's threshold */
-	CLOCKCMD_WINDOW,         /* outside the absolute window */
-	CLOCKCMD_TOO_FAR,        /* a later start-up step beyond 10 s */
-	CLOCKCMD_EVIDENCE,       /* too few sources hold the target */
-	CLOCKCMD_SLEW_RATE,      /* faster than maxslewrate */
-	CLOCKCMD_SLEW_LATER,     /* that fast only during start-up */
-	CLOCKCMD_FREQUENCY,      /* beyond maxdrift */
-	CLOCKCMD_BUDGET,         /* the daily displacement budget is spent */
-	CLOCKCMD_RESERVE,        /* a tranche of it is being written: again */
-	CLOCKCMD_MALFORMED,      /* NaN, negative duration, absurd number */
-	CLOCKCMD_RATE,           /* too many commands */
-	CLOCKCMD_SYSTEM,         /* the kernel refused */
+	CLOCKCMD_NO_STEP_LEFT, /* makestep does not allow it (any more) */
+	CLOCKCMD_BELOW_STEP,   /* smaller than makestep's threshold */
+	CLOCKCMD_WINDOW,       /* outside the absolute window */
+	CLOCKCMD_TOO_FAR,      /* a later start-up step beyond 10 s */
+	CLOCKCMD_EVIDENCE,     /* too few sources hold the target */
+	CLOCKCMD_SLEW_RATE,    /* faster than maxslewrate */
+	CLOCKCMD_SLEW_LATER,   /* that fast only during start-up */
+	CLOCKCMD_FREQUENCY,    /* beyond maxdrift */
+	CLOCKCMD_BUDGET,       /* the daily displacement budget is spent */
+	CLOCKCMD_RESERVE,      /* a tranche of it is being written: again */
+	CLOCKCMD_MALFORMED,    /* NaN, negative duration, absurd number */
+	CLOCKCMD_RATE,         /* too many commands */
+	CLOCKCMD_SYSTEM,       /* the kernel refused */
 	CLOCKCMD_REFUSAL_CNT,
 };
 
 /* What clock says after each command and whenever something happened. */
 struct clockcmd_state {
 	struct mono as_of;
-	double freq_sps;         /* base frequency in force */
-	double slew_rate_sps;    /* slew in progress, else 0 */
-	double slew_max_sps;     /* the fastest that may be asked for now */
-	struct mono slew_until;  /* its end */
-	struct dur corrected;    /* sum of all slews and steps up to as_of,
+	double freq_sps;        /* base frequency in force */
+	double slew_rate_sps;   /* slew in progress, else 0 */
+	double slew_max_sps;    /* the fastest that may be asked for now */
+	struct mono slew_until; /* its end */
+	struct dur corrected;   /* sum of all slews and steps up to as_of,
 	                          * by our commands, since clock started */
-	struct dur stepped;      /* of that, the steps */
-	struct dur foreign;      /* sum of steps by others seen since start */
-	struct dur suspended;    /* BOOTTIME - MONOTONIC growth since start */
+	struct dur stepped;     /* of that, the steps */
+	struct dur foreign;     /* sum of steps by others seen since start */
+	struct dur suspended;   /* BOOTTIME - MONOTONIC growth since start */
 	struct dur budget_left;
-	uint32_t step_cnt;       /* commands to step that were carried out */
-	uint32_t command_seq;    /* last command taken, as sync numbered it */
-	uint8_t refusal;         /* enum clockcmd_refusal of that command */
-	bool startup;            /* the start-up window is still open */
+	uint32_t step_cnt;    /* commands to step that were carried out */
+	uint32_t command_seq; /* last command taken, as sync numbered it */
+	uint8_t refusal;      /* enum clockcmd_refusal of that command */
+	bool startup;         /* the start-up window is still open */
 };
 
 /**

@@ -24,17 +24,17 @@ enum report_auth {
 
 /* What selection makes of a source, best first. */
 enum report_select {
-	REPORT_SELECTED = 0,  /* the system peer: reference and root delay */
-	REPORT_COMBINED,      /* accepted and part of the estimate */
-	REPORT_ACCEPTED,      /* agrees, but adds nothing now */
-	REPORT_NOSELECT,      /* measured only, as configured */
-	REPORT_WAITING,       /* too few samples yet */
-	REPORT_FALSETICKER,   /* disagrees with the majority */
-	REPORT_NO_MAJORITY,   /* no majority to judge it */
-	REPORT_UNSUITABLE,    /* distance, jitter, stratum, loop, leap */
-	REPORT_UNTRUSTED,     /* authentication policy leaves it out */
-	REPORT_UNREACHABLE,   /* no answers */
-	REPORT_OFFLINE,       /* told not to ask */
+	REPORT_SELECTED = 0, /* the system peer: reference and root delay */
+	REPORT_COMBINED,     /* accepted and part of the estimate */
+	REPORT_ACCEPTED,     /* agrees, but adds nothing now */
+	REPORT_NOSELECT,     /* measured only, as configured */
+	REPORT_WAITING,      /* too few samples yet */
+	REPORT_FALSETICKER,  /* disagrees with the majority */
+	REPORT_NO_MAJORITY,  /* no majority to judge it */
+	REPORT_UNSUITABLE,   /* distance, jitter, stratum, loop, leap */
+	REPORT_UNTRUSTED,    /* authentication policy leaves it out */
+	REPORT_UNREACHABLE,  /* no answers */
+	REPORT_OFFLINE,      /* told not to ask */
 	REPORT_SELECT_CNT,
 };
 
@@ -62,18 +62,18 @@ enum report_stage {
 
 struct report_source {
 	uint16_t slot;
-	bool used;       /* false: the slot is empty now */
+	bool used; /* false: the slot is empty now */
 	bool pool;
 	bool interleaved; /* the last sample was (RFC 9769) */
 	uint8_t tx_stamp; /* enum report_stamp, of the last good answer */
 	uint8_t rx_stamp;
-	uint8_t auth;    /* enum report_auth */
-	uint8_t select;  /* enum report_select */
-	uint8_t stage;   /* enum report_stage of what failed last, 0 none */
+	uint8_t auth;   /* enum report_auth */
+	uint8_t select; /* enum report_select */
+	uint8_t stage;  /* enum report_stage of what failed last, 0 none */
 	uint8_t stratum;
 	uint8_t leap;
 	int8_t poll_log2s;
-	uint8_t reach;   /* the last eight polls, latest in bit 0 */
+	uint8_t reach; /* the last eight polls, latest in bit 0 */
 	uint32_t ref_id;
 	struct addr addr;
 	struct mono last_rx; /* INT64_MIN: never */
@@ -91,14 +91,14 @@ struct report_source {
 	uint64_t tx_cnt;
 	uint64_t rx_cnt;
 	uint64_t good_cnt;
-	uint64_t bogus_cnt;  /* wrong origin, duplicate, malformed */
+	uint64_t bogus_cnt; /* wrong origin, duplicate, malformed */
 	uint64_t auth_bad_cnt;
 	uint64_t kod_cnt;
-	uint16_t aead;       /* 0: no NTS keys */
+	uint16_t aead; /* 0: no NTS keys */
 	uint8_t cookie_cnt;
 	uint16_t cookie_len;
-	uint32_t ke_try_cnt; /* since the last success */
-	struct mono ke_at;   /* last success, INT64_MIN: never */
+	uint32_t ke_try_cnt;      /* since the last success */
+	struct mono ke_at;        /* last success, INT64_MIN: never */
 	int64_t cert_not_after_s; /* unix time, 0 unknown */
 	char name[REPORT_NAME_MAX];
 	char cert_subject[REPORT_TEXT_MAX];
@@ -118,7 +118,7 @@ struct report_serve {
 	uint64_t tx_cnt;
 	uint64_t tx_bytes;
 	uint64_t by_version[8];
-	uint64_t ntp_cnt;      /* answered without authentication */
+	uint64_t ntp_cnt; /* answered without authentication */
 	uint64_t mac_cnt;
 	uint64_t nts_cnt;
 	uint64_t nak_cnt;
@@ -127,7 +127,7 @@ struct report_serve {
 	uint64_t latency_cnt[REPORT_LATENCY_CNT];
 	uint64_t denied_cnt;
 	uint64_t malformed_cnt;
-	uint64_t mode_cnt;     /* not a client request */
+	uint64_t mode_cnt; /* not a client request */
 	uint64_t auth_bad_cnt;
 	uint64_t limited_cnt;
 	uint64_t shed_cnt;   /* by an overloaded worker */
@@ -189,8 +189,8 @@ struct report_ke {
 	uint64_t limited_cnt; /* by ntsratelimit */
 	uint64_t pause_cnt;   /* no descriptors left: accepting stopped */
 	uint32_t open_cnt;
-	uint32_t ring_cnt;   /* how often cookie keys came, */
-	struct mono ring_at; /* and when they came last */
+	uint32_t ring_cnt;        /* how often cookie keys came, */
+	struct mono ring_at;      /* and when they came last */
 	int64_t cert_not_after_s; /* the certificate that expires first */
 	char cert_subject[REPORT_TEXT_MAX];
 };
@@ -200,8 +200,8 @@ struct report_role {
 	uint8_t role; /* enum role */
 	uint16_t instance;
 	bool up;
-	bool given_up;    /* stays down: died too often */
-	bool gone;        /* retired: forget it */
+	bool given_up; /* stays down: died too often */
+	bool gone;     /* retired: forget it */
 	uint32_t restart_cnt;
 	int64_t pid;
 	struct mono since;
@@ -216,7 +216,7 @@ struct report_sync {
 	uint16_t accepted_cnt;
 	uint16_t selected_slot; /* UINT16_MAX: none */
 	uint32_t step_cnt;
-	uint8_t refusal;        /* enum clockcmd_refusal of the last command */
+	uint8_t refusal; /* enum clockcmd_refusal of the last command */
 	struct dur budget_left;
 	struct dur last_offset; /* of the last update of the clock */
 	double rms_offset_s;    /* long-term */

@@ -14,7 +14,7 @@
 /**
  * siphash_24 - the 64-bit hash of len bytes under a 16-byte secret key.
  */
-uint64_t siphash_24(const uint8_t key[SIPHASH_KEY_LEN], const void *data,
-    size_t len);
+uint64_t siphash_24(
+    const uint8_t key[SIPHASH_KEY_LEN], const void *data, size_t len);
 
 #endif

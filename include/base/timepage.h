@@ -21,10 +21,10 @@
 #include "base/err.h"
 #include "base/tstamp.h"
 
-#define TIMEPAGE_MAGIC 0x6e6f6f6e65757274ULL /* "truenoon" in memory */
+#define TIMEPAGE_MAGIC   0x6e6f6f6e65757274ULL /* "truenoon" in memory */
 #define TIMEPAGE_VERSION 1
-#define TIMEPAGE_SIZE 4096
-#define TIMEPAGE_WORDS 60
+#define TIMEPAGE_SIZE    4096
+#define TIMEPAGE_WORDS   60
 
 /* The frame in shared memory.  @generation: 0 never written, odd while
  * being written. */
@@ -44,17 +44,17 @@ enum timepage_flag {
 
 /* Written by sync.  Times are ns; *_sps are seconds per second. */
 struct timepage_time {
-	int64_t as_of_mono_ns; /* CLOCK_MONOTONIC of the values below */
-	int64_t as_of_raw_ns;  /* CLOCK_MONOTONIC_RAW at the same moment */
-	int64_t as_of_boot_ns; /* CLOCK_BOOTTIME at the same moment */
-	int64_t as_of_wall_ns; /* the disciplined clock at that moment */
-	int64_t offset_ns;     /* true - disciplined clock, at as_of */
-	double rate_sps;       /* how offset_ns changes while slewing... */
+	int64_t as_of_mono_ns;      /* CLOCK_MONOTONIC of the values below */
+	int64_t as_of_raw_ns;       /* CLOCK_MONOTONIC_RAW at the same moment */
+	int64_t as_of_boot_ns;      /* CLOCK_BOOTTIME at the same moment */
+	int64_t as_of_wall_ns;      /* the disciplined clock at that moment */
+	int64_t offset_ns;          /* true - disciplined clock, at as_of */
+	double rate_sps;            /* how offset_ns changes while slewing... */
 	int64_t rate_until_mono_ns; /* ...and until when it does */
-	double freq_sps;       /* correction of the oscillator in force */
-	double freq_error_sps; /* its standard error */
-	int64_t sigma_ns;      /* standard error of offset_ns, an estimate */
-	int64_t bound_ns;      /* bound on |true - (clock + offset)| */
+	double freq_sps;            /* correction of the oscillator in force */
+	double freq_error_sps;      /* its standard error */
+	int64_t sigma_ns; /* standard error of offset_ns, an estimate */
+	int64_t bound_ns; /* bound on |true - (clock + offset)| */
 	double bound_growth_sps;
 	int64_t ref_wall_ns; /* when the clock was last updated */
 	int64_t root_delay_ns;

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TSTAMP_NS_PER_S 1000000000LL
-#define TSTAMP_DAY_NS   (86400 * TSTAMP_NS_PER_S)
+#define TSTAMP_NS_PER_S      1000000000LL
+#define TSTAMP_DAY_NS        (86400 * TSTAMP_NS_PER_S)
 #define TSTAMP_UNIX_OFFSET_S 2208988800LL /* 1900-01-01 to 1970-01-01 */
 
 /* 32.32 seconds since 1900 modulo 2^32 s, as on the wire; 0 is unknown. */

@@ -16,24 +16,24 @@
 #include "base/err.h"
 #include "conf/fault.h"
 
-#define CONF_PATH_MAX   256 /* with its NUL */
-#define CONF_NAME_MAX   256 /* a host name is at most 253 octets */
-#define CONF_WORD_MAX   64  /* user, interface, time zone */
-#define CONF_SOURCE_MAX 128
-#define CONF_ACCESS_MAX 65536 /* per list */
-#define CONF_CERT_MAX   16   /* certificate and key pairs */
-#define CONF_TRUST_MAX  16
-#define CONF_AEAD_MAX   8
-#define CONF_HARDWARE_MAX 8 /* lines of hwtimestamp */
-#define CONF_INTERFACE_MAX 16 /* with its NUL */
-#define CONF_PIN_MAX    256 /* processors to run workers on */
-#define CONF_FILE_MAX   128 /* files read */
-#define CONF_DIR_MAX    20  /* source directories */
-#define CONF_PLACE_MAX  128
+#define CONF_PATH_MAX      256 /* with its NUL */
+#define CONF_NAME_MAX      256 /* a host name is at most 253 octets */
+#define CONF_WORD_MAX      64  /* user, interface, time zone */
+#define CONF_SOURCE_MAX    128
+#define CONF_ACCESS_MAX    65536 /* per list */
+#define CONF_CERT_MAX      16    /* certificate and key pairs */
+#define CONF_TRUST_MAX     16
+#define CONF_AEAD_MAX      8
+#define CONF_HARDWARE_MAX  8   /* lines of hwtimestamp */
+#define CONF_INTERFACE_MAX 16  /* with its NUL */
+#define CONF_PIN_MAX       256 /* processors to run workers on */
+#define CONF_FILE_MAX      128 /* files read */
+#define CONF_DIR_MAX       20  /* source directories */
+#define CONF_PLACE_MAX     128
 
-#define CONF_POLL_MIN   (-7)
-#define CONF_POLL_MAX   24
-#define CONF_STEPS_ANY  (-1) /* makestep limit: no limit */
+#define CONF_POLL_MIN      (-7)
+#define CONF_POLL_MAX      24
+#define CONF_STEPS_ANY     (-1) /* makestep limit: no limit */
 
 enum conf_kind {
 	CONF_SERVER,
@@ -201,7 +201,7 @@ struct conf {
 	char binddevice[CONF_WORD_MAX];
 	struct conf_local local;
 
-	uint16_t ntsport; /* NTS-KE listener; needs certificates */
+	uint16_t ntsport;      /* NTS-KE listener; needs certificates */
 	uint16_t ntsprocesses; /* 0: by the number of processors */
 	uint16_t ntsaead_cnt;
 	uint16_t ntsaead[CONF_AEAD_MAX]; /* in order of preference */
@@ -242,7 +242,7 @@ struct conf {
 	char user[CONF_WORD_MAX];
 	bool lock_all;
 	uint8_t sched_priority; /* 0: none */
-	double hwtstimeout_s; /* an answer waits for our own stamp */
+	double hwtstimeout_s;   /* an answer waits for our own stamp */
 	uint32_t hardware_cnt;
 	struct conf_hardware hardware[CONF_HARDWARE_MAX];
 

@@ -31,10 +31,10 @@ struct ctl_view {
 	const struct report_role *roles;
 	size_t role_cnt;
 	const struct report_seen *const *clients; /* most requests first */
-	size_t client_cnt;   /* of them; CTL_CLIENTS_MAX are shown */
-	bool clients_kept;   /* who asks is recorded */
-	bool privileged;     /* by one who may see addresses of clients */
-	bool limited;        /* the asker asks too often */
+	size_t client_cnt; /* of them; CTL_CLIENTS_MAX are shown */
+	bool clients_kept; /* who asks is recorded */
+	bool privileged;   /* by one who may see addresses of clients */
+	bool limited;      /* the asker asks too often */
 	const char *version;
 	struct mono started;
 	struct mono now;     /* of the view */

@@ -27,7 +27,7 @@ struct phcs {
 	size_t cnt;
 	struct net_timer timer;
 	struct discipline_phc_now now; /* for the stamps of one batch */
-	struct net_hardware hardware; /* for net/udp */
+	struct net_hardware hardware;  /* for net/udp */
 };
 
 /**

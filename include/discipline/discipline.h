@@ -52,8 +52,8 @@ enum discipline_leapmode {
 struct discipline_leap {
 	struct wall next; /* first instant after it, ns 0: none known */
 	struct wall
-	    expires; /* the list says nothing from here on; 0: no list */
-	struct wall last;     /* likewise of the last one, for a smear that
+	    expires;      /* the list says nothing from here on; 0: no list */
+	struct wall last; /* likewise of the last one, for a smear that
 	                       * began before we did; 0: none */
 	int32_t tai_offset_s; /* TAI - UTC until then; 0 unknown */
 	int8_t sense;         /* +1 insert, -1 delete, 0 none */

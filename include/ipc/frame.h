@@ -19,9 +19,9 @@
 #include "base/tstamp.h"
 #include "ipc/message.h"
 
-#define IPC_FRAME_LEN 32
+#define IPC_FRAME_LEN   32
 #define IPC_PAYLOAD_MAX 8192
-#define IPC_MSG_MAX (IPC_FRAME_LEN + IPC_PAYLOAD_MAX)
+#define IPC_MSG_MAX     (IPC_FRAME_LEN + IPC_PAYLOAD_MAX)
 
 struct ipc_frame {
 	uint16_t type;
@@ -46,8 +46,8 @@ int ipc_frame_encode(const struct ipc_frame *f, const void *msg,
  * ipc_frame_peek - check the frame alone: magic, known type, exact length.
  * Return: 0 or ERR_BAD.
  */
-int ipc_frame_peek(struct ipc_frame *f, const uint8_t *data, size_t len)
-    MUST_CHECK;
+int ipc_frame_peek(
+    struct ipc_frame *f, const uint8_t *data, size_t len) MUST_CHECK;
 
 /**
  * ipc_frame_decode - check the whole message and unpack it.
@@ -63,7 +63,7 @@ int ipc_frame_decode(struct ipc_frame *f, const uint8_t *data, size_t len,
  * ipc_frame_restamp - rewrite the origin and sequence of an encoded message,
  * as the switch does when it passes one on.
  */
-void ipc_frame_restamp(uint8_t *data, enum role origin, uint16_t instance,
-    uint64_t seq);
+void ipc_frame_restamp(
+    uint8_t *data, enum role origin, uint16_t instance, uint64_t seq);
 
 #endif

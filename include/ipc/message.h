@@ -14,57 +14,57 @@
 #include "base/report.h"
 #include "base/tstamp.h"
 
-#define IPC_NAME_MAX 256
-#define IPC_TEXT_MAX 160
-#define IPC_ADDRS_MAX 32
-#define IPC_AEADS_MAX 8
-#define IPC_COOKIES_MAX 8
-#define IPC_COOKIE_MAX 512
-#define IPC_KEY_MAX 64
-#define IPC_SYM_KEY_MAX 128
-#define IPC_BLOB_MAX 6144
-#define IPC_RING_MAX 1024
-#define IPC_LIMITS_MAX 256
-#define IPC_PORTS_MAX 16
-#define IPC_LEAPS_MAX 64
+#define IPC_NAME_MAX      256
+#define IPC_TEXT_MAX      160
+#define IPC_ADDRS_MAX     32
+#define IPC_AEADS_MAX     8
+#define IPC_COOKIES_MAX   8
+#define IPC_COOKIE_MAX    512
+#define IPC_KEY_MAX       64
+#define IPC_SYM_KEY_MAX   128
+#define IPC_BLOB_MAX      6144
+#define IPC_RING_MAX      1024
+#define IPC_LIMITS_MAX    256
+#define IPC_PORTS_MAX     16
+#define IPC_LEAPS_MAX     64
 #define IPC_INTERFACE_MAX 16
-#define IPC_RULES_MAX 128
+#define IPC_RULES_MAX     128
 
 enum ipc_type {
 	IPC_NONE = 0,
 	/* life of a role */
-	IPC_CAGE,    /* super to any: how to put on the cage */
-	IPC_READY,   /* any to super: my cage holds, I work now */
-	IPC_STOP,    /* super to any: save what matters and go */
-	IPC_PEER,    /* super to sync and ctl: a role came or went */
+	IPC_CAGE,  /* super to any: how to put on the cage */
+	IPC_READY, /* any to super: my cage holds, I work now */
+	IPC_STOP,  /* super to any: save what matters and go */
+	IPC_PEER,  /* super to sync and ctl: a role came or went */
 	/* the clock */
-	IPC_CLOCK_CONF,    /* super to clock: the limits */
-	IPC_CLOCK_ADJUST,  /* sync to clock */
-	IPC_CLOCK_STEP,    /* sync to clock */
-	IPC_CLOCK_TRUTH,   /* sync to clock */
-	IPC_CLOCK_STATE,   /* clock to sync */
-	IPC_CLOCK_BASE,    /* clock to super: what to restore after a death */
-	IPC_BUDGET_ASK,    /* clock to super: write this down, then grant */
-	IPC_BUDGET_GRANT,  /* super to clock */
+	IPC_CLOCK_CONF,   /* super to clock: the limits */
+	IPC_CLOCK_ADJUST, /* sync to clock */
+	IPC_CLOCK_STEP,   /* sync to clock */
+	IPC_CLOCK_TRUTH,  /* sync to clock */
+	IPC_CLOCK_STATE,  /* clock to sync */
+	IPC_CLOCK_BASE,   /* clock to super: what to restore after a death */
+	IPC_BUDGET_ASK,   /* clock to super: write this down, then grant */
+	IPC_BUDGET_GRANT, /* super to clock */
 	/* names and keys */
 	IPC_DNS_ASK,    /* sync to dns */
 	IPC_DNS_ANSWER, /* dns to sync */
 	IPC_KE_ASK,     /* sync to dial */
 	IPC_KE_ANSWER,  /* dial to sync */
 	/* configuration */
-	IPC_SYNC_CONF,   /* super to sync */
-	IPC_SOURCE_SET,  /* super to sync */
-	IPC_SOURCES_END, /* super to sync: sources not named since are gone */
-	IPC_LEAP_LIST,   /* super to sync: replaces what it had */
-	IPC_HARDWARE,    /* super to sync and serve, at the start only */
-	IPC_SYM_KEY,     /* super to sync and serve */
-	IPC_SERVE_CONF,  /* super to serve */
+	IPC_SYNC_CONF,    /* super to sync */
+	IPC_SOURCE_SET,   /* super to sync */
+	IPC_SOURCES_END,  /* super to sync: sources not named since are gone */
+	IPC_LEAP_LIST,    /* super to sync: replaces what it had */
+	IPC_HARDWARE,     /* super to sync and serve, at the start only */
+	IPC_SYM_KEY,      /* super to sync and serve */
+	IPC_SERVE_CONF,   /* super to serve */
 	IPC_ACCESS_RULES, /* super to serve and ke; several follow each other */
-	IPC_KE_CONF,     /* super to ke */
-	IPC_KEY_RING,    /* super to serve and ke */
-	IPC_RING_USED,   /* serve to super: cookies sealed since the last */
-	IPC_DIAL_CONF,   /* super to dial */
-	IPC_CTL_CONF,    /* super to ctl; replaces what it had */
+	IPC_KE_CONF,      /* super to ke */
+	IPC_KEY_RING,     /* super to serve and ke */
+	IPC_RING_USED,    /* serve to super: cookies sealed since the last */
+	IPC_DIAL_CONF,    /* super to dial */
+	IPC_CTL_CONF,     /* super to ctl; replaces what it had */
 	/* what outlives us */
 	IPC_COOKIES_SAVED,  /* super to sync: found on disc, now deleted */
 	IPC_COOKIES_SAVE,   /* sync to super */
@@ -121,16 +121,16 @@ struct ipc_clock_conf {
 	double makestep_s;
 	int32_t makestep_limit; /* -1: no limit */
 	double maxslew_sps;
-	bool maxslew_given;     /* configured, so it holds after sync too */
+	bool maxslew_given; /* configured, so it holds after sync too */
 	double maxdrift_sps;
 	uint16_t minsources;
-	uint16_t slot_cnt;         /* slots ever given to sources */
-	uint64_t boot_id;          /* a hash of the kernel's boot id */
+	uint16_t slot_cnt; /* slots ever given to sources */
+	uint64_t boot_id;  /* a hash of the kernel's boot id */
 	bool rtcsync;
-	bool kernel_leap;       /* leapsecmode system: the kernel inserts it */
-	double base_freq_sps;   /* to restore before anything else */
+	bool kernel_leap;     /* leapsecmode system: the kernel inserts it */
+	double base_freq_sps; /* to restore before anything else */
 	bool base_known;
-	struct wall build;      /* the build date */
+	struct wall build; /* the build date */
 	uint32_t saved_len;
 	uint8_t saved[IPC_LIMITS_MAX];
 };
@@ -226,7 +226,7 @@ struct ipc_ke_answer {
 
 struct ipc_sync_conf {
 	bool virtual_clock;
-	bool reload;      /* sources follow; keep what stays */
+	bool reload; /* sources follow; keep what stays */
 	bool makestep;
 	double makestep_s;
 	int32_t makestep_limit;
@@ -254,7 +254,7 @@ struct ipc_sync_conf {
 	uint32_t ntsrefresh_s;
 	bool local;
 	uint8_t local_stratum;
-	uint8_t leapmode;       /* enum discipline_leapmode */
+	uint8_t leapmode; /* enum discipline_leapmode */
 	struct addr bind4;
 	struct addr bind6;
 	char bind_device[16];

@@ -42,14 +42,14 @@ struct ipc_start_record {
  * ipc_start_put - append a message.
  * Return: 0, ERR_FULL when memory is out, ERR_BAD as ipc_frame_encode.
  */
-int ipc_start_put(struct ipc_start *s, unsigned type, const void *msg)
-    MUST_CHECK;
+int ipc_start_put(
+    struct ipc_start *s, unsigned type, const void *msg) MUST_CHECK;
 
 /**
  * ipc_start_put_blob - append len bytes under a kind and a number.
  */
-int ipc_start_put_blob(struct ipc_start *s, enum ipc_blob kind,
-    uint32_t number, const void *data, size_t len) MUST_CHECK;
+int ipc_start_put_blob(struct ipc_start *s, enum ipc_blob kind, uint32_t number,
+    const void *data, size_t len) MUST_CHECK;
 
 /**
  * ipc_start_next - the record at *pos; *pos moves on.

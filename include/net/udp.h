@@ -46,9 +46,9 @@ struct net_udp_client {
 	int fd; /* -1: none */
 	bool rx_stamps;
 	bool tx_stamps;
-	bool tx_wanted;       /* a transmit stamp is still to come */
-	struct net_stamp pre; /* our reading just before sending */
-	struct net_stamp tx;  /* the best transmit stamp known */
+	bool tx_wanted;           /* a transmit stamp is still to come */
+	struct net_stamp pre;     /* our reading just before sending */
+	struct net_stamp tx;      /* the best transmit stamp known */
 	struct net_stamp tx_soft; /* without hardware */
 	struct net_stamp tx_hard; /* source NET_STAMP_NONE: none */
 	struct net_hardware *hardware;

@@ -103,8 +103,8 @@ struct os_clock {
 	double stray_slewed_ns; /* of it, booked as slewed meanwhile */
 	double stray_span_ns;
 	double stray_spread_ns;
-	double turn_sps;  /* changes of rate in that time */
-	double host_sps;  /* -x: the rate that others keep */
+	double turn_sps; /* changes of rate in that time */
+	double host_sps; /* -x: the rate that others keep */
 	bool host_known;
 	unsigned odd_looks;
 	struct dur suspended;

@@ -172,8 +172,8 @@ addr_text_port(const struct addr *a, char buf[ADDR_TEXT_MAX])
 	char host[ADDR_TEXT_MAX];
 
 	addr_text(a, host);
-	snprintf(buf, ADDR_TEXT_MAX, a->family == ADDR_V6 ? "[%.54s]:%u" :
-	    "%.54s:%u", host, a->port);
+	snprintf(buf, ADDR_TEXT_MAX,
+	    a->family == ADDR_V6 ? "[%.54s]:%u" : "%.54s:%u", host, a->port);
 	return buf;
 }
 

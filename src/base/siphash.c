@@ -55,8 +55,10 @@ siphash_24(const uint8_t key[SIPHASH_KEY_LEN], const void *data, size_t len)
 	const uint8_t *p = data;
 	uint64_t k0 = load_le(key, 8), k1 = load_le(key + 8, 8);
 	struct state s = {
-	    k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-	    k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573,
+	    k0 ^ 0x736f6d6570736575,
+	    k1 ^ 0x646f72616e646f6d,
+	    k0 ^ 0x6c7967656e657261,
+	    k1 ^ 0x7465646279746573,
 	};
 	size_t whole = len & ~(size_t)7;
 

@@ -50,8 +50,7 @@ try_get(const struct timepage *p, uint8_t *to, size_t len)
 	if (gen & 1)
 		return false;
 	for (size_t i = 0; i < len / 8 && i < TIMEPAGE_WORDS; i++) {
-		uint64_t word =
-		    __atomic_load_n(&p->words[i], __ATOMIC_RELAXED);
+		uint64_t word = __atomic_load_n(&p->words[i], __ATOMIC_RELAXED);
 
 		memcpy(to + 8 * i, &word, 8);
 	}
@@ -78,21 +77,21 @@ timepage_get(const struct timepage *p, void *data, size_t len)
 struct dur
 timepage_virtual(const struct timepage_clock *c, struct mono at)
 {
-	int64_t slewed = at.ns < c->slew_until_mono_ns ?
-	    at.ns : c->slew_until_mono_ns;
+	int64_t slewed =
+	    at.ns < c->slew_until_mono_ns ? at.ns : c->slew_until_mono_ns;
 	double ns = (double)(at.ns - c->as_of_mono_ns) * c->virt_rate_sps;
 
 	if (slewed > c->as_of_mono_ns)
 		ns += (double)(slewed - c->as_of_mono_ns) * c->slew_rate_sps;
-	return (struct dur){c->virt_offset_ns +
-	    tstamp_dur_from_s(ns * 1e-9).ns};
+	return (struct dur){
+	    c->virt_offset_ns + tstamp_dur_from_s(ns * 1e-9).ns};
 }
 
 struct dur
 timepage_remaining(const struct timepage_time *t, struct mono at)
 {
-	int64_t end = at.ns < t->rate_until_mono_ns ?
-	    at.ns : t->rate_until_mono_ns;
+	int64_t end =
+	    at.ns < t->rate_until_mono_ns ? at.ns : t->rate_until_mono_ns;
 	double ns = 0;
 
 	if (end > t->as_of_mono_ns)

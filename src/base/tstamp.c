@@ -70,8 +70,8 @@ tstamp_to_wall(struct ntp_ts ts, struct wall pivot)
 	if (pivot_ns < 0)
 		pivot_ns += TSTAMP_NS_PER_S;
 	frac = (frac * TSTAMP_NS_PER_S + (1LL << 31)) >> 32;
-	return (struct wall){add_sat(
-	    pivot.ns - pivot_ns, apart * TSTAMP_NS_PER_S + frac)};
+	return (struct wall){
+	    add_sat(pivot.ns - pivot_ns, apart * TSTAMP_NS_PER_S + frac)};
 }
 
 struct ntp_short

@@ -14,7 +14,6 @@
 #include "base/words.h"
 #include "ctl/text.h"
 
-
 static const struct cli_option help_option = {
     .name = "help", .letter = 'h', .help = "this help"};
 

@@ -64,9 +64,9 @@ struct conf_set {
 };
 
 extern const struct conf_set conf_directives;
-extern const struct conf_set conf_options;    /* of struct conf_source */
-extern const struct conf_set conf_local_set;  /* of struct conf_local */
-extern const struct conf_set conf_limits_set; /* of struct conf_ratelimit */
+extern const struct conf_set conf_options;      /* of struct conf_source */
+extern const struct conf_set conf_local_set;    /* of struct conf_local */
+extern const struct conf_set conf_limits_set;   /* of struct conf_ratelimit */
 extern const struct conf_set conf_hardware_set; /* of struct conf_hardware */
 
 /* One line being put together from pieces. */

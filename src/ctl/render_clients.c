@@ -66,8 +66,8 @@ put_client(
 	ctl_text_right(t, COL_NTS, isfinite(share) ? buf : "-");
 	put_number(t, COL_KE, c->sum.ke_cnt);
 	ctl_text_right(t, COL_INTERVAL, ctl_text_seconds(buf, interval_s(c)));
-	ctl_text_right(t, COL_LAST,
-	    ctl_text_age(buf, ctl_render_age_s(v, c->last)));
+	ctl_text_right(
+	    t, COL_LAST, ctl_text_age(buf, ctl_render_age_s(v, c->last)));
 	ctl_text_put(t, "\n");
 }
 
@@ -90,8 +90,7 @@ ctl_render_clients_text(struct ctl_text *t, const struct ctl_view *v)
 	for (size_t i = 0; i < shown(v); i++)
 		put_client(t, v, v->clients[i]);
 	if (v->client_cnt > shown(v))
-		ctl_text_printf(
-		    t, "and %zu more\n", v->client_cnt - shown(v));
+		ctl_text_printf(t, "and %zu more\n", v->client_cnt - shown(v));
 }
 
 static void

@@ -154,8 +154,8 @@ arm_watch(struct clock *c)
 	since = tstamp_mono_diff(now.mono, c->looked_at).ns;
 	if (since < 0)
 		since = 0;
-	net_timer_arm(&c->watch,
-	    (struct dur){since < WATCH_NS ? WATCH_NS - since : 0});
+	net_timer_arm(
+	    &c->watch, (struct dur){since < WATCH_NS ? WATCH_NS - since : 0});
 }
 
 /* A violation is nothing that an honest sync does: stop for good. */

@@ -62,8 +62,8 @@ struct ctl {
 	struct client clients[CLIENTS_MAX];
 	struct rng rng;
 	struct ipc_ctl_conf conf;
-	struct serve_limit *limit;     /* of users; NULL: none */
-	struct serve_clients *askers;  /* of the server; NULL: none yet */
+	struct serve_limit *limit;       /* of users; NULL: none */
+	struct serve_clients *askers;    /* of the server; NULL: none yet */
 	const struct report_seen **list; /* those in order, while needed */
 };
 
@@ -148,8 +148,9 @@ view_askers(struct ctl *s, struct ctl_view *v, const struct client *c)
 	v->privileged = c->privileged;
 	v->limited = c->limited;
 	v->clients_kept = s->conf.clientlog;
-	if (!s->askers || !c->privileged || ctl_request_parse(&r, c->in,
-		c->in_len) < 0 || r.verb != CTL_CLIENTS)
+	if (!s->askers || !c->privileged ||
+	    ctl_request_parse(&r, c->in, c->in_len) < 0 ||
+	    r.verb != CTL_CLIENTS)
 		return;
 	s->list = calloc(list_askers(s, NULL) + 1, sizeof *s->list);
 	if (!s->list)
@@ -416,8 +417,7 @@ keep_askers(struct ctl *s, const struct report_clients *m)
 	struct mono now = os_clock_mono();
 
 	if (!s->askers && s->conf.clientlog)
-		s->askers =
-		    serve_clients_new(s->conf.clientlog_len, &s->rng);
+		s->askers = serve_clients_new(s->conf.clientlog_len, &s->rng);
 	for (size_t i = 0; s->askers && i < m->cnt; i++)
 		serve_clients_add(s->askers,
 		    serve_clients_hash(s->askers, &m->at[i].addr), &m->at[i],

@@ -11,15 +11,15 @@
 #include <unistd.h>
 
 #include "aeads_priv.h"
+#include "clients_priv.h"
 #include "ipc/start.h"
 #include "ke_priv.h"
 #include "net/tcp.h"
 #include "os/clock.h"
 #include "os/log.h"
-#include "clients_priv.h"
 #include "rules_priv.h"
 
-#define CLIENTS_LEN (48U << 10) /* of a second */
+#define CLIENTS_LEN   (48U << 10) /* of a second */
 #define SECOND_NS     TSTAMP_NS_PER_S
 #define PAUSE_NS      (SECOND_NS / 4) /* when descriptors run out */
 #define SWEEP_NS      (SECOND_NS / 4) /* for those that are late */

@@ -371,8 +371,8 @@ daemon_provision_ctl(const struct super *s, struct ipc_ctl_conf *m)
 	const struct conf *c = &s->conf;
 
 	*m = (struct ipc_ctl_conf){
-	    .uid = s->user.change && !s->user.borrowed ? s->user.uid
-						       : geteuid(),
+	    .uid =
+		s->user.change && !s->user.borrowed ? s->user.uid : geteuid(),
 	    .clientlog = !c->noclientlog,
 	    .limit = limit_of(c, &c->cmdratelimit),
 	};
@@ -623,8 +623,7 @@ daemon_provision_hash(struct super *s, enum role role)
 	uint64_t hash = 0;
 
 	/* Its cage too: the ports that dial may connect to. */
-	if (put_cage(s, role, &data) == 0 &&
-	    role_data(s, role, &c) == 0)
+	if (put_cage(s, role, &data) == 0 && role_data(s, role, &c) == 0)
 		hash = siphash_24(s->hash_key, data.data, data.len);
 	ipc_start_fini(&data);
 	return hash;

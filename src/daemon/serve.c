@@ -31,7 +31,7 @@
 #define REPORT_NS   TSTAMP_NS_PER_S
 #define ROUNDS_MAX  16 /* batches from one socket before the next */
 #define PRESSED_NS  (TSTAMP_NS_PER_S / 10) /* since the queue was full */
-#define BUSY_CNT    4  /* a batch of so many: ask again before waiting */
+#define BUSY_CNT    4 /* a batch of so many: ask again before waiting */
 #define PRECISION   (-24)
 
 struct inlet {
@@ -64,10 +64,10 @@ struct worker {
 	size_t key_cnt;
 	struct serve *serve;
 	struct net_udp_batch *batch;
-	struct wall now; /* of this batch */
-	unsigned stamps; /* wanted in it */
+	struct wall now;     /* of this batch */
+	unsigned stamps;     /* wanted in it */
 	uint64_t missed_cnt; /* requests that found a queue full */
-	bool whole;      /* the platform's sockets can do all that Linux does */
+	bool whole; /* the platform's sockets can do all that Linux does */
 	struct net_timer report_timer;
 	struct phcs phcs;
 };

@@ -437,7 +437,8 @@ daemon_store_keys(const struct conf *c, struct super_keys *keys)
 	err = os_file_read(c->keyfile, OS_FILE_PRIVATE, KEYS_MAX, &data, &len);
 	if (err == ERR_ABSENT) {
 		os_log_warn("key file missing, sources with a key are not used "
-			    "file=%s", c->keyfile);
+			    "file=%s",
+		    c->keyfile);
 		return 0;
 	}
 	if (err == ERR_DENIED) {

@@ -17,12 +17,12 @@
 #include "nts/keyring.h"
 #include "os/phc.h"
 
-#define SUPER_WORKERS_MAX 64
-#define SUPER_SOCKETS_MAX 8 /* addresses that one worker listens on */
-#define SUPER_SLOTS       64
-#define SUPER_KEYS_MAX    256
-#define SUPER_PATHS_MAX   64
-#define SUPER_HARDWARE_MAX 8
+#define SUPER_WORKERS_MAX   64
+#define SUPER_SOCKETS_MAX   8 /* addresses that one worker listens on */
+#define SUPER_SLOTS         64
+#define SUPER_KEYS_MAX      256
+#define SUPER_PATHS_MAX     64
+#define SUPER_HARDWARE_MAX  8
 
 #define DAEMON_ZONEINFO     "/usr/share/zoneinfo"
 #define SUPER_LEAP_PATH_MAX (CONF_PATH_MAX + sizeof DAEMON_ZONEINFO)
@@ -84,7 +84,7 @@ struct super {
 	bool root;
 	struct super_slots slots;
 	int time_rw, time_ro, clock_rw, clock_ro;
-	int control; /* -1: none, or given away */
+	int control;      /* -1: none, or given away */
 	bool has_pidfile; /* written by us */
 	bool has_control;
 	struct super_sockets ntp[SUPER_WORKERS_MAX];

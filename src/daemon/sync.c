@@ -404,8 +404,7 @@ load(struct sync *s, const struct daemon_boot *boot)
 	s->discipline = discipline_new(&conf, os_clock_mono());
 	s->tools.rng = &s->rng;
 	s->tools.aeads = &s->aeads;
-	return s->discipline ? nts_aeads_init(&s->aeads)
-					     : ERR_FULL;
+	return s->discipline ? nts_aeads_init(&s->aeads) : ERR_FULL;
 }
 
 static void

@@ -95,14 +95,14 @@ struct sync {
 	struct net_defer report;
 	bool running;
 	bool stepped_once;
-	struct clockcmd_state state;   /* as clock told last */
+	struct clockcmd_state state; /* as clock told last */
 	struct clockcmd_truth told;
 	struct mono told_at;
 	uint32_t ref_id; /* of the server followed last, 0 none */
 	struct mono saved_at;
-	struct conf_leaplist leaps; /* expires_s 0: none */
+	struct conf_leaplist leaps;  /* expires_s 0: none */
 	struct discipline_leap leap; /* what it says of now */
-	int hold_fd; /* keeps kernel time stamping on */
+	int hold_fd;                 /* keeps kernel time stamping on */
 	struct phcs phcs;
 };
 

@@ -11,9 +11,9 @@
 #include "base/bytes.h"
 #include "fields_priv.h"
 
-#define MAGIC         0x6e6f6f6eU /* "noon" */
-#define ORIGIN_AT     8
-#define SEQ_AT        16
+#define MAGIC     0x6e6f6f6eU /* "noon" */
+#define ORIGIN_AT 8
+#define SEQ_AT    16
 
 static uint64_t
 load_int(const uint8_t *at, size_t size)
@@ -217,8 +217,8 @@ get_table(struct bytes_in *in, const struct field *table, uint8_t *msg)
 }
 
 int
-ipc_frame_encode(const struct ipc_frame *f, const void *msg,
-    uint8_t buf[IPC_MSG_MAX])
+ipc_frame_encode(
+    const struct ipc_frame *f, const void *msg, uint8_t buf[IPC_MSG_MAX])
 {
 	const struct field *table = ipc_fields_of(f->type);
 	struct bytes_out out;
@@ -266,8 +266,8 @@ ipc_frame_peek(struct ipc_frame *f, const uint8_t *data, size_t len)
 }
 
 int
-ipc_frame_decode(struct ipc_frame *f, const uint8_t *data, size_t len,
-    union ipc_any *msg)
+ipc_frame_decode(
+    struct ipc_frame *f, const uint8_t *data, size_t len, union ipc_any *msg)
 {
 	struct bytes_in in;
 	int err;
@@ -286,8 +286,8 @@ ipc_frame_decode(struct ipc_frame *f, const uint8_t *data, size_t len,
 }
 
 void
-ipc_frame_restamp(uint8_t *data, enum role origin, uint16_t instance,
-    uint64_t seq)
+ipc_frame_restamp(
+    uint8_t *data, enum role origin, uint16_t instance, uint64_t seq)
 {
 	struct bytes_out out;
 

@@ -80,8 +80,8 @@ ipc_start_put_blob(struct ipc_start *s, enum ipc_blob kind, uint32_t number,
 }
 
 int
-ipc_start_next(const void *data, size_t len, size_t *pos,
-    struct ipc_start_record *r)
+ipc_start_next(
+    const void *data, size_t len, size_t *pos, struct ipc_start_record *r)
 {
 	struct ipc_frame f;
 	struct bytes_in in;

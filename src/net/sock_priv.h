@@ -63,7 +63,7 @@ int net_sock_accept(int fd, struct sockaddr_storage *ss) MUST_CHECK;
 
 /* What a datagram's control data said. */
 struct net_sock_facts {
-	struct wall stamp; /* ns 0: none */
+	struct wall stamp;        /* ns 0: none */
 	struct net_stamp_raw raw; /* the same, and the hardware's */
 	struct addr to;
 	uint32_t if_idx;

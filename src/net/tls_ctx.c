@@ -88,8 +88,7 @@ net_tls_client_new(
 		return NULL;
 	}
 	SSL_CTX_set_verify(c->ctx[0], SSL_VERIFY_PEER, on_verify);
-	cnt = net_tls_trust(
-	    SSL_CTX_get_cert_store(c->ctx[0]), trust, blob_cnt);
+	cnt = net_tls_trust(SSL_CTX_get_cert_store(c->ctx[0]), trust, blob_cnt);
 	if (cert_cnt)
 		*cert_cnt = cnt;
 	return c;
@@ -206,8 +205,8 @@ add_context(struct net_tls_ctx *c)
 	/* Of several certificates the one that costs us least: libssl's own
 	 * order is ECDSA, Ed25519, RSA.  The first cipher is as strong as
 	 * the keys it carries and a tenth cheaper than the next. */
-	SSL_CTX_set_options(ctx,
-	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_options(
+	    ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	if (SSL_CTX_set_ciphersuites(ctx, CIPHERS) != 1)
 		return NULL;
 	SSL_CTX_set_read_ahead(ctx, 1); /* a call per flight, not per header */

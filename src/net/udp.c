@@ -180,8 +180,7 @@ take_tx(struct net_udp_client *u, const struct net_stamp_raw *raw)
 	if (raw->soft.ns != 0 && after.ns >= 0 && after.ns <= TX_LATE_NS)
 		u->tx = u->tx_soft =
 		    stamp_of(&u->pre, raw->soft, NET_STAMP_KERNEL);
-	if (u->hardware &&
-	    net_stamp_tx(u->hardware, raw, u->tx_soft.real, &at))
+	if (u->hardware && net_stamp_tx(u->hardware, raw, u->tx_soft.real, &at))
 		u->tx = u->tx_hard = hard_stamp(&u->pre, &at);
 }
 

@@ -15,7 +15,6 @@
 
 #include "clock_priv.h"
 
-
 /* What slewing gained since the running piece began. */
 static double
 piece_ns(const struct os_clock *c, const struct os_clock_reading *r)

@@ -11,11 +11,11 @@
 
 #include "base/siphash.h"
 
-#define WAYS        8
-#define CREDIT_MAX  256
-#define V4_LEN      4
-#define V6_LEN      8
-#define SETS_MAX    (1U << 16)
+#define WAYS       8
+#define CREDIT_MAX 256
+#define V4_LEN     4
+#define V6_LEN     8
+#define SETS_MAX   (1U << 16)
 
 struct place {
 	struct report_seen seen;
@@ -121,8 +121,7 @@ serve_clients_next(const struct serve_clients *t, size_t *pos)
 	size_t all = (t->mask + 1) * WAYS;
 
 	while (*pos < all) {
-		const struct place *p =
-		    &t->sets[*pos / WAYS].at[*pos % WAYS];
+		const struct place *p = &t->sets[*pos / WAYS].at[*pos % WAYS];
 
 		(*pos)++;
 		if (p->seen.sum.addr.family != ADDR_NONE)

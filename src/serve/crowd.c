@@ -53,14 +53,12 @@ plan_next(struct serve_crowd *c)
 		c->weight =
 		    c->period_cnt < SPARSE_CNT ? WEIGHT_MANY : WEIGHT_MOST;
 	dice = (uint32_t)(rng_u64(c->rng) >> 32);
-	c->left =
-	    1 + (uint32_t)(((uint64_t)dice * (2 * c->weight - 1)) >> 32);
+	c->left = 1 + (uint32_t)(((uint64_t)dice * (2 * c->weight - 1)) >> 32);
 }
 
 /* Apart, so that the way past it stays short. */
-static void __attribute__((noinline))
-sample(struct serve_crowd *c, const struct addr *from, unsigned verdict,
-    bool learn, struct mono now)
+static void __attribute__((noinline)) sample(struct serve_crowd *c,
+    const struct addr *from, unsigned verdict, bool learn, struct mono now)
 {
 	uint64_t hash = serve_clients_hash(c->clients, from);
 	struct report_client what = {
@@ -83,8 +81,8 @@ serve_crowd_note(struct serve_crowd *c, const struct addr *from,
     unsigned verdict, bool learn, struct mono now)
 {
 	if (c && --c->left == 0)
-		sample(c, from, verdict,
-		    learn && verdict < SERVE_DROP_SHORT, now);
+		sample(
+		    c, from, verdict, learn && verdict < SERVE_DROP_SHORT, now);
 }
 
 bool

@@ -125,9 +125,9 @@ count_latency(struct serve *s, struct wall tx)
 		((uint64_t)(ns > 0 ? ns : 0) >> (REPORT_LATENCY_LOG2NS - 1)) |
 		1);
 
-	s->counters.latency_cnt[idx < REPORT_LATENCY_CNT
-		? idx
-		: REPORT_LATENCY_CNT - 1]++;
+	s->counters
+	    .latency_cnt[idx < REPORT_LATENCY_CNT ? idx
+						  : REPORT_LATENCY_CNT - 1]++;
 }
 
 int

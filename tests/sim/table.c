@@ -279,5 +279,4 @@ const struct sim_scenario sim_scenarios[] = {
 };
 /* clang-format on */
 
-const size_t sim_scenario_cnt =
-    sizeof sim_scenarios / sizeof sim_scenarios[0];
+const size_t sim_scenario_cnt = sizeof sim_scenarios / sizeof sim_scenarios[0];

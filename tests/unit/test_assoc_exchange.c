@@ -91,8 +91,8 @@ test_hardware_stamps(void **state)
 	r.stamp_error_s = 3e-6;
 	assert_int_equal(rig_answer_honestly(&r), ASSOC_GOOD);
 	assert_true(r.todo.sample.hardware);
-	assert_true(fabs(r.todo.sample.stamp_error_s - 3e-6 - 2 * 0x1p-24) <
-	    1e-12);
+	assert_true(
+	    fabs(r.todo.sample.stamp_error_s - 3e-6 - 2 * 0x1p-24) < 1e-12);
 	rig_fini(&r);
 }
 

@@ -137,8 +137,9 @@ hardware_stamps(void **state)
 	assert_true(h->precision_s == 20e-9 && h->nocrossts);
 	assert_true(h->txcomp_s == 1e-7 && h->rxcomp_s == 2e-7);
 	/* The last line of an interface holds. */
-	assert_int_equal(text_parse(&conf, "hwtimestamp eth1 minpoll 3\n"
-					   "hwtimestamp eth1 minpoll 5\n",
+	assert_int_equal(text_parse(&conf,
+			     "hwtimestamp eth1 minpoll 3\n"
+			     "hwtimestamp eth1 minpoll 5\n",
 			     &faults),
 	    0);
 	assert_non_null(strstr(faults.list[0].text, "replaces an earlier"));

@@ -150,18 +150,17 @@ static struct report_source sources[4];
 static struct report_serve serves[2];
 static struct report_ke kes[1];
 static struct report_role roles[3];
-static const struct report_seen often = {.sum = {.addr = {.family = ADDR_V4,
-						     .bytes = {192, 0, 2, 7}},
-					     .ask_cnt = 101,
-					     .drop_cnt = 5,
-					     .nts_cnt = 50,
-					     .ke_cnt = 2},
+static const struct report_seen often = {
+    .sum = {.addr = {.family = ADDR_V4, .bytes = {192, 0, 2, 7}},
+	.ask_cnt = 101,
+	.drop_cnt = 5,
+	.nts_cnt = 50,
+	.ke_cnt = 2},
     .first = {100000000000},
     .last = {900000000000}};
-static const struct report_seen once = {.sum = {.addr = {.family = ADDR_V6,
-						     .bytes = {0x20, 1, 0xd,
-							 0xb8}},
-					     .ke_cnt = 1},
+static const struct report_seen once = {
+    .sum = {.addr = {.family = ADDR_V6, .bytes = {0x20, 1, 0xd, 0xb8}},
+	.ke_cnt = 1},
     .first = {999000000000},
     .last = {999000000000}};
 static const struct report_seen *const clients[] = {&often, &once};
@@ -375,8 +374,7 @@ tracking_tells_of_leap_seconds(void **state)
 	    "Leap list             good until 2027-06-28 00:00:00 UTC\n"));
 	text = ask("tracking json\n", CTL_CODE_OK);
 	assert_non_null(strstr(text, "\"tai_offset_s\": 37"));
-	assert_non_null(
-	    strstr(text, "\"leap_list_expires_at\": 1814140800,"));
+	assert_non_null(strstr(text, "\"leap_list_expires_at\": 1814140800,"));
 	page.leap = 0;
 	page.leap_sense = -1;
 	page.leap_mono_ns = view.now.ns - 3600 * S;
@@ -519,8 +517,8 @@ clients_as_a_table(void **state)
 	    "8.000 s     100 s\n"
 	    "2001:db8::/64                    0        0      -      1         "
 	    "-       1 s\n");
-	assert_non_null(strstr(
-	    ask("clients json\n", CTL_CODE_OK), "\"interval_s\": 8,"));
+	assert_non_null(
+	    strstr(ask("clients json\n", CTL_CODE_OK), "\"interval_s\": 8,"));
 	view.privileged = false;
 	assert_null(strstr(ask("clients\n", CTL_CODE_FAILED), "192.0.2.7"));
 	assert_null(

@@ -834,8 +834,8 @@ o1_slewed_by_another(void **state)
 		pass(r, S);
 		claim(r, true); /* a message does not put the look off */
 		turn(r);
-		assert_near((double)r->state.state.foreign.ns,
-		    200e6 - 2 * 120e3, 20e3);
+		assert_near(
+		    (double)r->state.state.foreign.ns, 200e6 - 2 * 120e3, 20e3);
 		assert_near(machine.rate_sps, FREQ, 1e-12);
 		assert_int_equal(r->quit, 0);
 	}

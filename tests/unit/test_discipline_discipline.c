@@ -926,8 +926,8 @@ q4_leap_of_the_past(void **state)
 		    .tai_offset_s = 37,
 		    .sense = 1,
 		};
-		to_the_leap(b,
-		    i == 0 ? DISCIPLINE_LEAP_STEP : DISCIPLINE_LEAP_SLEW, 1);
+		to_the_leap(
+		    b, i == 0 ? DISCIPLINE_LEAP_STEP : DISCIPLINE_LEAP_SLEW, 1);
 		truth_leaps(b, -1);
 		tick(b);
 		before = page_of(b);

@@ -952,16 +952,12 @@ test_stepped_leaps(void **state)
 		int64_t by_ns;
 		bool ok;
 	} cases[] = {
-	    {1, 3600.5, -S, true},
-	    {1, 3659, -S, true},
+	    {1, 3600.5, -S, true}, {1, 3659, -S, true},
 	    {1, 3661, -S, false}, /* too late */
 	    {1, 3599, -S, false}, /* too early */
 	    {1, 3601, S, false},  /* the wrong way */
-	    {1, 3601, -S - 1, false},
-	    {2, 3599.5, S, true},
-	    {2, 3600.5, S, true},
-	    {2, 3598.5, S, false},
-	    {2, 3599.5, -S, false},
+	    {1, 3601, -S - 1, false}, {2, 3599.5, S, true},
+	    {2, 3600.5, S, true}, {2, 3598.5, S, false}, {2, 3599.5, -S, false},
 	    {0, 3601, -S, false}, /* not announced */
 	};
 	struct machine m;
@@ -981,8 +977,8 @@ test_stepped_leaps(void **state)
 		left = report(&m).budget_left;
 		refusal = step(&m, cases[i].by_ns);
 		if ((refusal == CLOCKCMD_OK) != cases[i].ok)
-			fail_msg("case %zu: %s", i,
-			    clockcmd_refusal_text(refusal));
+			fail_msg(
+			    "case %zu: %s", i, clockcmd_refusal_text(refusal));
 		if (!cases[i].ok)
 			continue;
 		/* It costs nothing, and comes once: not again by saying so,

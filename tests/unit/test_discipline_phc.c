@@ -349,8 +349,7 @@ interrupted_clock_reading(void **state)
 	now = now_at(&m, 4 * S + 2000);
 	now.raw_ns += 10000;
 	now.spread.ns = 20000;
-	assert_int_equal(
-	    discipline_phc_add(&p, &r, &now), DISCIPLINE_PHC_WIDE);
+	assert_int_equal(discipline_phc_add(&p, &r, &now), DISCIPLINE_PHC_WIDE);
 	assert_true(discipline_phc_ready(&p));
 	now.spread.ns = 0;
 	assert_int_equal(

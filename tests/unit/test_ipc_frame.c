@@ -58,12 +58,11 @@ every_type_round_trips(void **state)
 		assert_true(f.seq == 0x1122334455667788 && f.sent.ns == -5);
 		for (int i = IPC_FRAME_LEN; i < len; i++) {
 			r.buf[i] = 1;
-			if (ipc_frame_decode(
-			        &f, r.buf, (size_t)len, &r.back) == 0) {
+			if (ipc_frame_decode(&f, r.buf, (size_t)len, &r.back) ==
+			    0) {
 				assert_int_equal(
 				    encode(type, &r.back, r.again), len);
-				assert_memory_equal(
-				    r.again + IPC_FRAME_LEN,
+				assert_memory_equal(r.again + IPC_FRAME_LEN,
 				    r.buf + IPC_FRAME_LEN,
 				    (size_t)len - IPC_FRAME_LEN);
 				seen++;
@@ -93,8 +92,7 @@ lengths_and_frames_are_exact(void **state)
 			continue; /* the instance may be any number */
 		r.buf[i] ^= 0x40;
 		assert_int_equal(
-		    ipc_frame_decode(&f, r.buf, (size_t)len, &r.back),
-		    ERR_BAD);
+		    ipc_frame_decode(&f, r.buf, (size_t)len, &r.back), ERR_BAD);
 		r.buf[i] ^= 0x40;
 	}
 }
@@ -251,7 +249,8 @@ start_data_round_trips_and_is_checked(void **state)
 	assert_int_equal(ipc_start_next(s.data, s.len, &pos, &r), ERR_ABSENT);
 	for (size_t cut = 1; cut < 200; cut++) {
 		pos = 0;
-		assert_int_equal(ipc_start_next(s.data, cut, &pos, &r), ERR_BAD);
+		assert_int_equal(
+		    ipc_start_next(s.data, cut, &pos, &r), ERR_BAD);
 	}
 	ipc_start_fini(&s);
 	assert_null(s.data);

@@ -151,8 +151,8 @@ sampling(void **state)
 	assert_int_equal(find(t, "192.0.2.1")->sum.nts_cnt, 16);
 	assert_int_equal(find(t, "192.0.2.2")->sum.nts_cnt, 32);
 	for (int i = 0; i < 200000; i++)
-		serve_crowd_note(c, i % 4 ? &a : &b, SERVE_ANSWERED, true,
-		    (struct mono){6});
+		serve_crowd_note(
+		    c, i % 4 ? &a : &b, SERVE_ANSWERED, true, (struct mono){6});
 	sum = find(t, "192.0.2.1")->sum.ask_cnt;
 	assert_in_range(sum, 125000, 175000);
 	sum += find(t, "192.0.2.2")->sum.ask_cnt;
