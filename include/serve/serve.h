@@ -183,9 +183,8 @@ void serve_batch_time(struct serve *s, const struct timepage_time *t,
 
 /**
  * serve_request - all of an answer but the time when it leaves.
- * @req:     borrowed until serve_finish.
- * @out:     room for the response, not overlapping the request; also
- *           borrowed until then.  Its first SERVE_HEAD_LEN bytes are final.
+ * @out:     room for the response, not overlapping the request; borrowed
+ *           until serve_finish.  Its first SERVE_HEAD_LEN bytes are final.
  * @out_max: its size; SERVE_RESPONSE_MAX is always enough.
  * @verdict: what became of it; counted here already.
  * Return: bytes of response, 0 to stay silent; never more than req->len.

@@ -44,6 +44,7 @@ serve_stamp_arrival(const struct serve *s, struct serve_job *job)
 	if (req->now.ns < req->rx.ns ||
 	    tstamp_wall_diff(req->now, req->rx).ns > TSTAMP_NS_PER_S)
 		return false;
+	job->arrived = req->rx;
 	fuzz = rng_u64(s->conf.rng);
 	job->fuzz = (uint32_t)(fuzz >> 32);
 	job->rx = true_time(s, req->rx, (uint32_t)fuzz);
@@ -119,7 +120,7 @@ seal_mac(struct serve *s, const struct serve_job *job)
 static void
 count_latency(struct serve *s, struct wall tx)
 {
-	int64_t ns = tx.ns - s->job.req->rx.ns;
+	int64_t ns = tx.ns - s->job.arrived.ns;
 	unsigned idx = 63 -
 	    (unsigned)__builtin_clzll(
 		((uint64_t)(ns > 0 ? ns : 0) >> (REPORT_LATENCY_LOG2NS - 1)) |

@@ -236,6 +236,7 @@ serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
 	serve_crowd_note(
 	    s->conf.crowd, &req->from, *verdict, !s->pressed, s->now);
 	s->counters.tx_bytes += len;
+	job->req = NULL;
 	return len;
 }
 

@@ -37,8 +37,9 @@ enum serve_seal {
 
 /* One request while it is answered. */
 struct serve_job {
-	const struct serve_request *req;
+	const struct serve_request *req; /* NULL once it has been looked at */
 	struct ntp_packet head;
+	struct wall arrived; /* as stamped */
 	struct ntp_ts rx;   /* true time, as the answer says it */
 	uint32_t fuzz;      /* below the precision of the transmit time */
 	unsigned auth;      /* enum serve_verdict of a good answer */
