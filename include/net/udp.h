@@ -137,7 +137,9 @@ int net_udp_hardware(int fd) MUST_CHECK;
  */
 int net_udp_probe(const struct addr *at, const char *device) MUST_CHECK;
 
-#define NET_UDP_BATCH    64
+/* As many as leave the processor's nearest cache to the answers: with 64 a
+ * request with NTS takes a tenth more time. */
+#define NET_UDP_BATCH    16
 #define NET_UDP_DATA_MAX 2048 /* longer ones are marked and dropped */
 
 /* One datagram received, and room for its answer. */

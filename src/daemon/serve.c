@@ -29,7 +29,7 @@
 #define SOCKETS_MAX (DAEMON_ROLE_FDS_MAX - DAEMON_FD_OWN)
 #define KEYS_MAX    256
 #define REPORT_NS   TSTAMP_NS_PER_S
-#define ROUNDS_MAX  16 /* batches from one socket before the next */
+#define ROUNDS_MAX  64 /* batches from one socket before the next */
 #define PRESSED_NS  (TSTAMP_NS_PER_S / 10) /* since the queue was full */
 #define BUSY_CNT    4 /* a batch of so many: ask again before waiting */
 #define PRECISION   (-24)

@@ -13,7 +13,7 @@
 #include "net/udp.h"
 
 #define HEADER     48
-#define ROUNDS_MAX 16
+#define ROUNDS_MAX 64
 #define BUSY_CNT   4
 
 struct echo {

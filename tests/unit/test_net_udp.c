@@ -346,22 +346,24 @@ batches(void **state)
 		assert_int_equal(net_udp_open(&u[i], &at, NULL), 0);
 		assert_int_equal(net_udp_send(&u[i], &i, sizeof i), 0);
 	}
-	for (int round = 0; round < 2; round++) {
+	for (int at_all = 0; at_all < 100; at_all += n) {
+		int left = 100 - at_all, answers = 0;
+
 		n = net_udp_batch_recv(b, fd);
 		assert_int_equal(
-		    n, round == 0 ? NET_UDP_BATCH : 100 - NET_UDP_BATCH);
+		    n, left < NET_UDP_BATCH ? left : NET_UDP_BATCH);
 		for (int i = 0; i < n; i++) {
 			int which;
 
 			memcpy(&which, b->at[i].data, sizeof which);
-			assert_int_equal(which, i + round * NET_UDP_BATCH);
+			assert_int_equal(which, at_all + i);
 			if (which % 3 == 0) /* the others get none */
 				continue;
 			memcpy(b->at[i].out, &which, sizeof which);
 			b->at[i].out_len = sizeof which;
+			answers++;
 		}
-		assert_int_equal(
-		    net_udp_batch_send(b, fd), round == 0 ? 42 : 24);
+		assert_int_equal(net_udp_batch_send(b, fd), answers);
 	}
 	assert_int_equal(net_udp_batch_recv(b, fd), 0);
 	for (int i = 0; i < 100; i++) {
