@@ -3,7 +3,9 @@
  * Role serve: one worker that answers NTP requests from the sockets it was
  * given.  A batch in, one pass over it, a batch out; no allocation, lock or
  * log line on the way, and no system call but the two, a clock reading, and
- * one more for the stamps of a batch's answers to interleaved clients.
+ * one more for the stamps of a batch's answers to interleaved clients.  After
+ * a pause each answer leaves alone and in two calls, its head first, so that
+ * little is left to do once its time is read.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,8 @@
 #   WORKLOADS="ntp nts nts8 ntp6 xleave ntsxleave ntp10k nts10k ntp1m quiet
 #   quietnts ke ke-rsa"
 #   ADDRESSES=10000 KEYS=32 OUTSTANDING=64
-#                   (with more OUTSTANDING a worker of ours is overloaded, and
-#                   drops the requests of strangers)
+#                   (with thousands OUTSTANDING a worker's queue overflows,
+#                   and ours then drops the requests of strangers)
 #   QUIET=2000      requests a second of an idle server
 #   MANY_SECONDS=8  of ntp1m: each address is to be heard
 #   CONF="local stratum 2" more lines for truenoon
