@@ -195,7 +195,7 @@ publish(struct sync *s, struct mono now)
 	tell_truth(s, now);
 	if (s->told.synced && now.ns - s->saved_at.ns >= SAVE_NS)
 		save(s, now);
-	net_defer_post(&s->report);
+	daemon_sync_report_soon(s);
 }
 
 static void
@@ -421,7 +421,7 @@ sync_close(void *state)
 	}
 	daemon_phcs_fini(&s->phcs);
 	net_timer_fini(&s->tick);
-	net_defer_fini(&s->report);
+	net_timer_fini(&s->report);
 	discipline_free(s->discipline);
 	crypto_mac_free(s->tools.mac);
 	nts_aeads_fini(&s->aeads);
@@ -468,7 +468,7 @@ sync_run(void *state)
 	struct mono now = os_clock_mono();
 
 	if (net_timer_init(&s->tick, s->loop, tick_due, s) < 0 ||
-	    net_defer_init(&s->report, s->loop, daemon_sync_report_all, s) < 0)
+	    net_timer_init(&s->report, s->loop, daemon_sync_report_all, s) < 0)
 		return ERR_LIBRARY;
 	if (daemon_phcs_run(&s->phcs, s->loop) < 0)
 		return ERR_LIBRARY;

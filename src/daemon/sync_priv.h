@@ -92,7 +92,7 @@ struct sync {
 	uint32_t id;  /* of the last question asked */
 	uint32_t seq; /* of the last clock command */
 	struct net_timer tick;
-	struct net_defer report;
+	struct net_timer report;
 	bool running;
 	bool stepped_once;
 	struct clockcmd_state state; /* as clock told last */
@@ -149,6 +149,7 @@ void daemon_sync_exchange_send(
 void daemon_sync_exchange_close(struct sync_slot *sl, unsigned set);
 
 /* sync_report.c */
+void daemon_sync_report_soon(struct sync *s);
 void daemon_sync_report_dirty(struct sync_slot *sl);
 void daemon_sync_report_all(void *arg);
 void daemon_sync_report_clock(struct sync *s);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What sync tells ctl: a report of each source that changed, at most once per
- * round of the loop, and a summary with the reason in words.
+ * What sync tells ctl: a report of each source that changed, and a summary
+ * with the reason in words.  It waits a little: a report wakes other roles,
+ * and while a question is on its way to a near server and back nobody should
+ * be at work who delays what is stamped here or there.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "os/clock.h"
 #include "sync_priv.h"
+
+#define WAIT_NS 20000000
 
 static const uint8_t selects[DISCIPLINE_STATE_CNT] = {
     [DISCIPLINE_SELECTED] = REPORT_SELECTED,
@@ -117,11 +121,18 @@ report_source(struct sync_slot *sl)
 }
 
 void
+daemon_sync_report_soon(struct sync *s)
+{
+	if (!s->report.armed)
+		net_timer_arm(&s->report, (struct dur){WAIT_NS});
+}
+
+void
 daemon_sync_report_dirty(struct sync_slot *sl)
 {
 	sl->dirty = true;
 	if (sl->sync->running)
-		net_defer_post(&sl->sync->report);
+		daemon_sync_report_soon(sl->sync);
 }
 
 void

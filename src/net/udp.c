@@ -195,8 +195,11 @@ read_queue(struct net_udp_client *u, void *buf, size_t max, struct arrival *a)
 			return err;
 		if (!(a->flags & MSG_ERRQUEUE))
 			return 0;
-		if (u->tx_wanted)
-			take_tx(u, &a->stamp);
+		if (!u->tx_wanted)
+			continue;
+		take_tx(u, &a->stamp);
+		if (!u->tx_wanted)
+			break;
 	}
 	return ERR_AGAIN;
 }

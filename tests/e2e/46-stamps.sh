@@ -3,13 +3,15 @@
 # How far off are the samples?  All daemons read the same kernel clock, so
 # the true offset is zero and what a client measures is error.  Clients of
 # either kind ask servers of either kind, in basic and in interleaved mode,
-# once a second and all at the same time; median and 99th percentile of the
-# measured offsets are printed.  Only a gross difference is a failure: other
-# things run on this machine.
-#   E2E_SAMPLES=N   so many from each (30)
+# one after the other, since a server that has just answered somebody else is
+# quicker; median and 99th percentile of the measured offsets are printed.
+# Only a gross difference is a failure: other things run on this machine.
+#   E2E_ROUNDS=N    each gets so many turns (1)
+#   E2E_SAMPLES=N   so many samples in each (100)
+#   E2E_POLL=N      one every 2^N seconds (-5)
 . "$(dirname "$0")/lib.sh"
 
-: "${E2E_SAMPLES:=30}"
+: "${E2E_ROUNDS:=1}" "${E2E_SAMPLES:=100}" "${E2E_POLL:=-5}"
 need_peers
 place ours theirs cli
 declare -A WIRE=([ours]=${ADDR[ours]} [theirs]=${ADDR[theirs]})
@@ -43,28 +45,47 @@ END
 start_truenoon ours
 start_chronyd theirs
 
-# clients SERVER MODE: one of each kind, that measure and follow nobody.
-clients()
+# pin NAME CPU: it and its children.
+pin()
 {
-	local line="server ${WIRE[$1]} port ${NTP[$1]} minpoll 0 maxpoll 0"
-	local name=$1-$2
-
-	line="$line noselect ${2#basic}"
-	conf_truenoon "tn-$name" <<-END
-	$line
-	END
-	start "tn-$name@cli" "$BIN" daemon -x -d -d -c "$T/tn-$name.conf"
-	conf_chronyd "ch-$name" <<-END
-	$line
-	port 0
-	logdir $T/ch-$name
-	log rawmeasurements
-	END
-	start_chronyd "ch-$name@cli"
+	local pid
+	[ "$(nproc)" -gt 1 ] || return 0
+	for pid in "${PID[$1]}" $(pgrep -P "${PID[$1]}"); do
+		taskset -cp "$2" "$pid" >/dev/null 2>&1 || :
+	done
 }
 
-# offsets CLIENT: in microseconds, without sign, smallest first; the first
-# few samples, while all the daemons start, are not counted.
+# Servers have a processor of their own, as most have: whether one runs at
+# once where its client was, or wakes up another, is not the client's merit.
+pin ours 1
+pin theirs 1
+
+# client KIND SERVER MODE: one that measures and follows nobody.
+client()
+{
+	local name=$1-$2-$3 poll="minpoll $E2E_POLL maxpoll $E2E_POLL"
+	local line="server ${WIRE[$2]} port ${NTP[$2]} $poll noselect"
+	rm -rf "${T:?}/$name" "$T/$name.log"
+	case $1 in
+	tn)
+		echo "$line ${3#basic}" | conf_truenoon "$name"
+		start "$name@cli" "$BIN" daemon -x -d -d -c "$T/$name.conf"
+		;;
+	ch)
+		conf_chronyd "$name" <<-END
+		$line ${3#basic}
+		port 0
+		logdir $T/$name
+		log rawmeasurements
+		END
+		start_chronyd "$name@cli"
+		;;
+	esac
+	pin "$name" 0
+}
+
+# offsets CLIENT: of this round, in microseconds, without sign; the first few
+# samples, while the daemon starts, are not counted.
 offsets()
 {
 	local mode=${1##*-} log=$T/$1/measurements.log
@@ -73,7 +94,7 @@ offsets()
 		"$T/$1.log" ;;
 	ch-*-basic) awk '/^20/ && $(NF - 2) ~ /B/ {print $12 * 1e6}' "$log" ;;
 	ch-*) awk '/^20/ && $(NF - 2) ~ /I/ {print $12 * 1e6}' "$log" ;;
-	esac | sed -e 1,4d -e 's/^-//' | sort -g
+	esac | sed -e 1,4d -e 's/^-//' | head -n "$E2E_SAMPLES"
 }
 
 enough()
@@ -81,24 +102,29 @@ enough()
 	[ "$(offsets "$1" | wc -l)" -ge "$E2E_SAMPLES" ]
 }
 
-# quantile CLIENT PERCENT
+# quantile CLIENT PERCENT: of all rounds.
 quantile()
 {
-	offsets "$1" | awk -v p="$2" '{v[NR] = $1}
+	sort -g "$T/$1.offsets" | awk -v p="$2" '{v[NR] = $1}
 		END {i = int((NR - 1) * p / 100 + 0.999) + 1; print v[i]}'
 }
 
-for server in ours theirs; do
-	for mode in basic xleave; do
-		clients $server $mode
-	done
-done
-for server in ours theirs; do
-	for mode in basic xleave; do
-		for kind in tn ch; do
-			wait_for $((E2E_SAMPLES + 40)) \
-				enough $kind-$server-$mode ||
-				fail "too few samples of $kind-$server-$mode"
+# measure CLIENT
+measure()
+{
+	wait_for $((E2E_SAMPLES + 40)) enough "$1" ||
+		fail "too few samples of $1"
+	offsets "$1" >>"$T/$1.offsets"
+	stop "$1"
+}
+
+for _ in $(seq "$E2E_ROUNDS"); do
+	for server in ours theirs; do
+		for mode in basic xleave; do
+			for kind in tn ch; do
+				client $kind $server $mode
+				measure $kind-$server-$mode
+			done
 		done
 	done
 done
