@@ -1,13 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# limits-cov.sh: the clock limits have every branch tested.  Builds one test
-# with coverage (make's variables are passed on) and fails below 100 %.
+# limits-cov.sh: the clock limits have every branch tested.  Builds their
+# tests with coverage (make's variables are passed on) and fails below 100 %.
 set -eu
 out=${OUT:-build}
-t=$out/cov/tests/unit/test_discipline_limits
-${MAKE:-make} -s BUILD=cov OUT="$out" "$t" >/dev/null
+set --
+for t in tests/unit/test_discipline_limits_*.c; do
+	set -- "$@" "$out/cov/${t%.c}"
+done
+${MAKE:-make} -s BUILD=cov OUT="$out" "$@" >/dev/null
 find "$out/cov" -name '*.gcda' -delete
-"$t" >/dev/null 2>&1 || { echo "limits-cov: the test itself fails"; exit 1; }
+for t; do
+	"$t" >/dev/null 2>&1 || { echo "limits-cov: $t itself fails"; exit 1; }
+done
 bad=0
 for f in limits limits_saved; do
 	report=$(gcov -b -n -o "$out/cov/src/discipline" "src/discipline/$f.c" |
