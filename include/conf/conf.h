@@ -168,13 +168,15 @@ struct conf_pins {
 	uint16_t cpu[CONF_PIN_MAX];
 };
 
+#define CONF_HARDWARE_MAXPOLL INT8_MIN /* not given: one more than minpoll */
+
 /* One hwtimestamp line; interface "*": every one that can. */
 struct conf_hardware {
 	char interface[CONF_INTERFACE_MAX];
 	uint8_t rxfilter; /* enum conf_rxfilter */
 	bool nocrossts;
 	int8_t minpoll; /* between readings of its clock */
-	int8_t maxpoll; /* kept, not acted on */
+	int8_t maxpoll; /* likewise; or CONF_HARDWARE_MAXPOLL */
 	int32_t minsamples;
 	int32_t maxsamples;
 	double precision_s;

@@ -18,6 +18,7 @@ struct phc {
 	struct os_phc dev; /* fd owned */
 	struct discipline_phc line;
 	struct mono due;
+	struct dur interval; /* from the reading before that */
 	bool ready_told;
 	bool failure_told;
 };
@@ -25,6 +26,9 @@ struct phc {
 struct phcs {
 	struct phc at[PHCS_MAX];
 	size_t cnt;
+	bool follows;      /* whoever uses them told its interval: */
+	int8_t poll_log2s; /* the shortest of all polls */
+	bool running;
 	struct net_timer timer;
 	struct discipline_phc_now now; /* for the stamps of one batch */
 	struct net_hardware hardware;  /* for net/udp */
@@ -46,6 +50,13 @@ size_t daemon_phcs_take(struct phcs *p, const struct daemon_boot *boot);
  * Return: 0 or ERR_LIBRARY.
  */
 int daemon_phcs_run(struct phcs *p, struct net_loop *loop) MUST_CHECK;
+
+/**
+ * daemon_phcs_follow - what the shortest poll is now.  Within the limits of
+ * each interface its clock is read as often; nobody having said it, and while
+ * it is not known how that clock runs, as often as those limits allow.
+ */
+void daemon_phcs_follow(struct phcs *p, int8_t poll_log2s);
 
 /**
  * daemon_phcs_hardware - for those who stamp; NULL when there are none.

@@ -93,6 +93,12 @@ void discipline_phc_init(
     struct discipline_phc *p, const struct discipline_phc_conf *c);
 
 /**
+ * discipline_phc_pace - readings come at another interval from now on; not
+ * above 0: every second.
+ */
+void discipline_phc_pace(struct discipline_phc *p, struct dur interval);
+
+/**
  * discipline_phc_forget - all readings, not the settings.
  */
 void discipline_phc_forget(struct discipline_phc *p);

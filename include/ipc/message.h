@@ -426,7 +426,8 @@ struct ipc_hardware {
 	char interface[IPC_INTERFACE_MAX];
 	uint32_t if_idx;
 	uint32_t speed_mbps; /* of the link, 0: not known */
-	int8_t minpoll_log2s;
+	int8_t minpoll_log2s; /* between readings, at least and at most */
+	int8_t maxpoll_log2s;
 	bool nocrossts;
 	uint16_t minsamples;
 	uint16_t maxsamples;

@@ -253,8 +253,8 @@ static const struct conf_entry limits_options[] = {
 #define S(f) AT(conf_hardware, f)
 static const struct conf_entry hardware_options[] = {
 	{"minpoll", ACTED, INT(-6, 20, 0), S(minpoll), CLAMP},
-	{"maxpoll", NEVER("readings are made every 'minpoll'"),
-	    INT(-6, 20, 1), S(maxpoll), CLAMP},
+	{"maxpoll", ACTED, INT(-6, 20, CONF_HARDWARE_MAXPOLL), S(maxpoll),
+	    CLAMP},
 	{"minsamples", ACTED, INT(1, 64, 3), S(minsamples), CLAMP},
 	{"maxsamples", ACTED, INT(1, 64, 16), S(maxsamples), CLAMP},
 	{"precision", ACTED, REAL(0, 1, 1e-7), S(precision_s)},

@@ -141,6 +141,14 @@ daemon_hardware_close(struct super *s)
 	s->hardware_cnt = 0;
 }
 
+static int8_t
+maxpoll(const struct conf_hardware *c)
+{
+	if (c->maxpoll == CONF_HARDWARE_MAXPOLL)
+		return (int8_t)(c->minpoll + 1);
+	return c->maxpoll > c->minpoll ? c->maxpoll : c->minpoll;
+}
+
 static void
 describe(const struct super_hardware *h, struct ipc_hardware *m)
 {
@@ -150,6 +158,7 @@ describe(const struct super_hardware *h, struct ipc_hardware *m)
 	m->if_idx = h->facts.if_idx;
 	m->speed_mbps = h->facts.speed_mbps;
 	m->minpoll_log2s = h->conf.minpoll;
+	m->maxpoll_log2s = maxpoll(&h->conf);
 	m->nocrossts = h->conf.nocrossts;
 	m->minsamples = (uint16_t)h->conf.minsamples;
 	m->maxsamples = (uint16_t)h->conf.maxsamples;

@@ -87,9 +87,17 @@ daemon_phcs_map(void *ctx, const struct net_stamp_raw *raw, bool rx,
 }
 
 static struct dur
-interval(const struct phc *c)
+interval(const struct phcs *p, const struct phc *c)
 {
-	return tstamp_dur_from_s(ldexp(1, c->conf.minpoll_log2s));
+	int poll = c->conf.minpoll_log2s;
+
+	if (p->follows && discipline_phc_ready(&c->line)) {
+		if (p->poll_log2s > poll)
+			poll = p->poll_log2s;
+		if (c->conf.maxpoll_log2s < poll)
+			poll = c->conf.maxpoll_log2s;
+	}
+	return tstamp_dur_from_s(ldexp(1, poll));
 }
 
 static void
@@ -132,22 +140,42 @@ read_one(struct phc *c)
 	}
 }
 
-struct mono
-daemon_phcs_read(struct phcs *p, struct mono now)
+/* The next reading comes that much sooner or later. */
+static void
+pace(const struct phcs *p, struct phc *c)
+{
+	struct dur was = c->interval;
+
+	c->interval = interval(p, c);
+	c->due.ns += c->interval.ns - was.ns;
+	discipline_phc_pace(&c->line, c->interval);
+}
+
+static struct mono
+next_due(const struct phcs *p)
 {
 	struct mono next = {INT64_MAX};
 
+	for (size_t i = 0; i < p->cnt; i++)
+		if (p->at[i].due.ns < next.ns)
+			next = p->at[i].due;
+	return next;
+}
+
+struct mono
+daemon_phcs_read(struct phcs *p, struct mono now)
+{
 	for (size_t i = 0; i < p->cnt; i++) {
 		struct phc *c = &p->at[i];
 
-		if (c->due.ns <= now.ns) {
-			read_one(c);
-			c->due = tstamp_mono_add(now, interval(c));
-		}
-		if (c->due.ns < next.ns)
-			next = c->due;
+		if (c->due.ns > now.ns)
+			continue;
+		read_one(c);
+		c->due = now;
+		c->interval = (struct dur){0};
+		pace(p, c);
 	}
-	return next;
+	return next_due(p);
 }
 
 static void
@@ -156,6 +184,20 @@ due(void *arg)
 	struct phcs *p = arg;
 
 	net_timer_arm_at(&p->timer, daemon_phcs_read(p, os_clock_mono()));
+}
+
+void
+daemon_phcs_follow(struct phcs *p, int8_t poll_log2s)
+{
+	if (p->follows && p->poll_log2s == poll_log2s)
+		return;
+	p->follows = true;
+	p->poll_log2s = poll_log2s;
+	for (size_t i = 0; i < p->cnt; i++)
+		if (p->at[i].due.ns > 0)
+			pace(p, &p->at[i]);
+	if (p->running)
+		net_timer_arm_at(&p->timer, next_due(p));
 }
 
 void
@@ -174,7 +216,7 @@ daemon_phcs_add(struct phcs *p, const struct ipc_hardware *m)
 	c->conf = *m;
 	c->dev = (struct os_phc){
 	    .fd = -1, .call = os_phc_ioctl_real, .no_cross = m->nocrossts};
-	conf.interval = interval(c);
+	conf.interval = interval(p, c);
 	discipline_phc_init(&c->line, &conf);
 	p->cnt++;
 }
@@ -196,6 +238,7 @@ daemon_phcs_run(struct phcs *p, struct net_loop *loop)
 		return 0;
 	if (net_timer_init(&p->timer, loop, due, p) < 0)
 		return ERR_LIBRARY;
+	p->running = true;
 	due(p);
 	return 0;
 }
@@ -218,4 +261,5 @@ daemon_phcs_fini(struct phcs *p)
 		if (p->at[i].dev.fd >= 0)
 			close(p->at[i].dev.fd);
 	p->cnt = 0;
+	p->running = false;
 }

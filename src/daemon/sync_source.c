@@ -355,6 +355,22 @@ move_server(struct sync_directive *d)
 	obey(sl, &todo);
 }
 
+/* Clocks of interfaces are read as often as the busiest source is asked. */
+static void
+pace_clocks(struct sync *s, struct mono now)
+{
+	struct discipline_poll poll;
+	int8_t least = INT8_MAX;
+
+	for (unsigned i = 0; s->phcs.cnt > 0 && i < SYNC_SLOTS; i++)
+		if (s->slots[i].dir &&
+		    discipline_poll(s->discipline, i, now, &poll) == 0 &&
+		    poll.poll_log2 < least)
+			least = poll.poll_log2;
+	if (least < INT8_MAX)
+		daemon_phcs_follow(&s->phcs, least);
+}
+
 void
 daemon_sync_source_poll(struct sync_slot *sl)
 {
@@ -367,6 +383,7 @@ daemon_sync_source_poll(struct sync_slot *sl)
 		return;
 	assoc_poll(sl->assoc, &poll, now, &todo);
 	obey(sl, &todo);
+	pace_clocks(sl->sync, now);
 }
 
 /* The addresses of a name are there, for the first time or again. */

@@ -38,6 +38,14 @@ within(uint32_t v, uint32_t min, uint32_t max)
 }
 
 void
+discipline_phc_pace(struct discipline_phc *p, struct dur interval)
+{
+	p->conf.interval = interval;
+	if (interval.ns <= 0)
+		p->conf.interval.ns = TSTAMP_NS_PER_S;
+}
+
+void
 discipline_phc_init(
     struct discipline_phc *p, const struct discipline_phc_conf *c)
 {
@@ -48,8 +56,7 @@ discipline_phc_init(
 	    within(c->max_cnt, DISCIPLINE_PHC_MIN, DISCIPLINE_PHC_MAX);
 	p->conf.min_cnt =
 	    within(c->min_cnt, DISCIPLINE_PHC_MIN, p->conf.max_cnt);
-	if (p->conf.interval.ns <= 0)
-		p->conf.interval.ns = TSTAMP_NS_PER_S;
+	discipline_phc_pace(p, c->interval);
 	discipline_phc_forget(p);
 }
 

@@ -318,6 +318,7 @@ static const struct field ipc_hardware[] = {
     INT(ipc_hardware, if_idx),
     INT(ipc_hardware, speed_mbps),
     INT(ipc_hardware, minpoll_log2s),
+    INT(ipc_hardware, maxpoll_log2s),
     BOOL(ipc_hardware, nocrossts),
     INT(ipc_hardware, minsamples),
     INT(ipc_hardware, maxsamples),

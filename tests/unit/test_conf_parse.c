@@ -125,6 +125,7 @@ hardware_stamps(void **state)
 	assert_int_equal(conf.hardware_cnt, 2);
 	assert_string_equal(h->interface, "*");
 	assert_int_equal(h->minpoll, 0);
+	assert_int_equal(h->maxpoll, CONF_HARDWARE_MAXPOLL);
 	assert_int_equal(h->maxsamples, 16);
 	assert_int_equal(h->rxfilter, CONF_RXFILTER_AUTO);
 	assert_true(h->precision_s == 1e-7 && !h->nocrossts);
@@ -145,6 +146,12 @@ hardware_stamps(void **state)
 	assert_non_null(strstr(faults.list[0].text, "replaces an earlier"));
 	assert_int_equal(conf.hardware_cnt, 1);
 	assert_int_equal(conf.hardware[0].minpoll, 5);
+	assert_int_equal(text_parse(&conf,
+			     "hwtimestamp eth1 minpoll 3 maxpoll 2\n", &faults),
+	    0);
+	assert_non_null(strstr(
+	    faults.list[0].text, "maxpoll 2 is less than minpoll 3"));
+	assert_int_equal(conf.hardware[0].maxpoll, 2);
 	for (int i = 8; i < 10; i++) {
 		char text[512] = "";
 

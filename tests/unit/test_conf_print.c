@@ -57,7 +57,7 @@ static const char everything[] =
     "lock_all\nsched_priority 50\n"
     "hwtimestamp eth0 minpoll -2 maxpoll 3 minsamples 4 maxsamples 5"
     " precision 5e-8 txcomp 1.5e-7 rxcomp -2e-7 rxfilter all nocrossts\n"
-    "hwtimestamp *\nhwtstimeout 0.002\n";
+    "hwtimestamp eth1 minpoll 2\nhwtimestamp *\nhwtstimeout 0.002\n";
 
 /* What is where is no part of what holds. */
 static void

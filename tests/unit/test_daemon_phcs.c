@@ -28,6 +28,8 @@
 static int64_t ahead_ns[2]; /* of the clocks behind descriptors 100, 101 */
 static int fails_with;
 static unsigned read_cnt;
+static unsigned stop_at; /* so many readings, 0: never */
+static struct net_loop *loop;
 
 static struct ptp_clock_time
 at(int64_t ns)
@@ -45,7 +47,8 @@ card(int fd, unsigned long request, void *arg)
 		errno = fails_with ? fails_with : EOPNOTSUPP;
 		return -1;
 	}
-	read_cnt++;
+	if (++read_cnt == stop_at)
+		net_loop_stop(loop);
 	for (unsigned i = 0; i < v->n_samples; i++) {
 		int64_t before = os_clock_real().ns;
 		int64_t after = os_clock_real().ns;
@@ -113,6 +116,7 @@ setup(void **state)
 	ahead_ns[1] = -1000 * S;
 	fails_with = 0;
 	read_cnt = 0;
+	stop_at = 0;
 	return 0;
 }
 
@@ -240,6 +244,98 @@ each_in_its_time(void **state)
 	assert_true(next.ns == INT64_MAX);
 }
 
+static int64_t
+wait_ns(struct phcs *p, struct mono now)
+{
+	return p->at[0].due.ns - now.ns;
+}
+
+/* As often as the busiest source is asked, within limits, once it is known
+ * how the clock runs; as often as allowed where nobody says it. */
+static void
+follows_the_poll(void **state)
+{
+	struct ipc_hardware m = interface(3);
+	struct phcs p = {.cnt = 0};
+	struct mono now = os_clock_mono();
+
+	(void)state;
+	m.minpoll_log2s = -1;
+	m.maxpoll_log2s = 4;
+	add(&p, &m);
+	daemon_phcs_read(&p, now);
+	daemon_phcs_follow(&p, 3);
+	assert_int_equal(wait_ns(&p, now), S / 2);
+	read_often(&p, 3);
+	now = os_clock_mono();
+	p.at[0].due.ns = 0;
+	assert_int_equal(daemon_phcs_read(&p, now).ns - now.ns, 8 * S);
+	/* From the last reading, which stays where it was. */
+	daemon_phcs_follow(&p, 2);
+	assert_int_equal(wait_ns(&p, now), 4 * S);
+	daemon_phcs_follow(&p, 10);
+	assert_int_equal(wait_ns(&p, now), 16 * S);
+	daemon_phcs_follow(&p, -6);
+	assert_int_equal(wait_ns(&p, now), S / 2);
+	assert_true(llabs(error_ns(&p, 3, 0, true)) < NEAR);
+	/* A doubt is settled soon. */
+	daemon_phcs_follow(&p, 4);
+	ahead_ns[0] += 5 * S;
+	read_often(&p, 1);
+	assert_int_equal(p.at[0].interval.ns, S / 2);
+	finish(&p);
+	/* A server. */
+	add(&p, &m);
+	p.follows = false;
+	read_often(&p, 4);
+	assert_int_equal(p.at[0].interval.ns, S / 2);
+	finish(&p);
+}
+
+static void
+busier(void *arg)
+{
+	daemon_phcs_follow(arg, -6);
+}
+
+static void
+too_late(void *arg)
+{
+	(void)arg;
+	net_loop_stop(loop);
+}
+
+/* The next reading is a quarter of an hour away, until some source is asked
+ * more often. */
+static void
+wakes_up_sooner(void **state)
+{
+	struct ipc_hardware m = interface(3);
+	struct phcs p = {.cnt = 0};
+	struct net_timer change = {0}, end = {0};
+
+	(void)state;
+	loop = net_loop_new(0);
+	assert_non_null(loop);
+	m.minpoll_log2s = -6;
+	m.maxpoll_log2s = 10;
+	add(&p, &m);
+	daemon_phcs_follow(&p, 10);
+	read_often(&p, 4);
+	assert_int_equal(net_timer_init(&change, loop, busier, &p), 0);
+	assert_int_equal(net_timer_init(&end, loop, too_late, NULL), 0);
+	assert_int_equal(daemon_phcs_run(&p, loop), 0);
+	stop_at = read_cnt + 2;
+	net_timer_arm(&change, (struct dur){S / 100});
+	net_timer_arm(&end, (struct dur){20 * S});
+	assert_int_equal(net_loop_run(loop), 0);
+	assert_int_equal(read_cnt, stop_at);
+	net_timer_fini(&change);
+	net_timer_fini(&end);
+	finish(&p);
+	net_loop_free(loop);
+}
+
 /* The last descriptors are the clocks'; what there is no room for is left. */
 static void
 descriptors(void **state)
@@ -277,6 +373,8 @@ main(void)
 	    cmocka_unit_test_setup(link_speed, setup),
 	    cmocka_unit_test_setup(stepped_and_failing, setup),
 	    cmocka_unit_test_setup(each_in_its_time, setup),
+	    cmocka_unit_test_setup(follows_the_poll, setup),
+	    cmocka_unit_test_setup(wakes_up_sooner, setup),
 	    cmocka_unit_test_setup(descriptors, setup),
 	};
 

@@ -428,6 +428,13 @@ stamps_outside(void **state)
 	now = now_at(&m, 9 * S);
 	assert_int_equal(
 	    discipline_phc_map(&p, phc_at(&m, 9 * S), &now, &st), ERR_BAD);
+	/* Unless readings come more seldom now; and no longer so. */
+	discipline_phc_pace(&p, (struct dur){2 * S});
+	assert_int_equal(
+	    discipline_phc_map(&p, phc_at(&m, 9 * S), &now, &st), 0);
+	discipline_phc_pace(&p, (struct dur){0});
+	assert_int_equal(
+	    discipline_phc_map(&p, phc_at(&m, 9 * S), &now, &st), ERR_BAD);
 	/* A stamp that waited for too long. */
 	now = now_at(&m, 20 * S);
 	assert_int_equal(
