@@ -239,6 +239,19 @@ system_clock_moves(void **state)
 	assert_true(fabs(error_ns(&p, &m, 24 * S + 500 * MS, 100 * US)) < 100);
 }
 
+/* One of a microsecond at 4 s, when the line has been found. */
+static struct discipline_phc_reading
+warm_reading(struct discipline_phc *p, struct machine *m)
+{
+	struct discipline_phc_reading r;
+
+	warm_up(p, m, S);
+	r.before_ns = real_at(m, 4 * S);
+	r.phc_ns = phc_at(m, 4 * S + 500);
+	r.after_ns = real_at(m, 4 * S + 1000);
+	return r;
+}
+
 /* A step of the system clock between the reading and that of the clocks. */
 static void
 step_within_reading(void **state)
@@ -249,10 +262,7 @@ step_within_reading(void **state)
 	struct discipline_phc_now now;
 
 	(void)state;
-	warm_up(&p, &m, S);
-	r.before_ns = real_at(&m, 4 * S);
-	r.phc_ns = phc_at(&m, 4 * S + 500);
-	r.after_ns = real_at(&m, 4 * S + 1000);
+	r = warm_reading(&p, &m);
 	m.real_ahead += 40 * US;
 	now = now_at(&m, 4 * S + 2000);
 	assert_int_equal(
@@ -342,10 +352,7 @@ interrupted_clock_reading(void **state)
 	struct discipline_phc_now now;
 
 	(void)state;
-	warm_up(&p, &m, S);
-	r.before_ns = real_at(&m, 4 * S);
-	r.phc_ns = phc_at(&m, 4 * S + 500);
-	r.after_ns = real_at(&m, 4 * S + 1000);
+	r = warm_reading(&p, &m);
 	now = now_at(&m, 4 * S + 2000);
 	now.raw_ns += 10000;
 	now.spread.ns = 20000;
