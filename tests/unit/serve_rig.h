@@ -92,6 +92,19 @@ rig_plain(struct rig *r, unsigned version, unsigned mode)
 	r->req.cut = false;
 }
 
+/* Append a field to the request; the value bytes are left zero. */
+static inline void
+rig_field(struct rig *r, unsigned type, unsigned len)
+{
+	uint8_t *at = r->in + r->req.len;
+
+	at[0] = (uint8_t)(type >> 8);
+	at[1] = (uint8_t)type;
+	at[2] = (uint8_t)(len >> 8);
+	at[3] = (uint8_t)len;
+	r->req.len += len;
+}
+
 static inline void
 rig_batch(struct rig *r)
 {
