@@ -141,7 +141,7 @@ $B/tests/bench/load_%: $B/tests/bench/load_%.o $B/liball.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ $(PKG_LIBS)
 $B/$(PROG)-load: $(call OBJ,$(wildcard tests/bench/load/*.c)) $B/liball.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ $(PKG_LIBS)
-$B/$(PROG)-echo: $(call OBJ,tests/bench/echo.c) $B/liball.a
+$B/$(PROG)-echo: $(call OBJ,$(wildcard tests/bench/echo*.c)) $B/liball.a
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ $(PKG_LIBS)
 $B/tests/tsan/%: $B/tests/tsan/%.o $(call OBJ,src/base/timepage.c src/base/tstamp.c)
 	$(call say,LD)$(CC) $(LD_ALL) -o $@ $^ -lm -pthread

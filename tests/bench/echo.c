@@ -3,12 +3,14 @@
  * The floor that the kernel's sockets set: what a server would cost that does
  * nothing.  The same socket options, batches and loop as role serve; each
  * request goes back as an answer of the same length, unread but for what the
- * load generator needs to recognise it.
+ * load generator needs to recognise it.  With a second port the same for key
+ * exchanges.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "echo_turns.h"
 #include "net/loop.h"
 #include "net/udp.h"
 
@@ -58,14 +60,18 @@ main(int argc, char **argv)
 	struct net_loop *loop = net_loop_new(0);
 	struct echo e = {.batch = net_udp_batch_new()};
 	struct addr at = {.family = ADDR_V4};
+	static struct echo_turns turns;
 
-	if (argc != 2 || !loop || !e.batch) {
-		fprintf(stderr, "usage: truenoon-echo PORT\n");
+	if (argc < 2 || argc > 3 || !loop || !e.batch) {
+		fprintf(stderr, "usage: truenoon-echo PORT [TCP-PORT]\n");
 		return 2;
 	}
 	at.port = (uint16_t)strtoul(argv[1], NULL, 10);
 	e.fd = net_udp_listen(&at, NULL);
-	if (e.fd < 0 || net_watch_init(&e.watch, loop, ready, &e) < 0) {
+	if (e.fd < 0 || net_watch_init(&e.watch, loop, ready, &e) < 0 ||
+	    (argc == 3 &&
+		echo_turns_open(&turns, loop,
+		    (uint16_t)strtoul(argv[2], NULL, 10)) < 0)) {
 		fprintf(stderr, "echo: port cannot be opened\n");
 		return 1;
 	}

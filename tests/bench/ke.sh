@@ -69,8 +69,20 @@ cpu() {
 	cut -d ' ' -f 1 "/proc/$1/schedstat"
 }
 
-"$B/tests/bench/load_ke_floor" "${ROUNDS:-5}" || bad=1
+# TCP's share: the same octets in the same turns, and nothing else.
+tcp_floor() {
+	"$B/truenoon-echo" "$port" "$keport" &
+	server=$!
+	sleep 0.3
+	"$B/truenoon-load" -m tcp -t 3 -o 16 -k "$keport" --pid "$server" \
+		127.0.0.1 | sed 's/.*"run":\([0-9.]*\).*/\1/' |
+		awk '{printf "%-36s %8.1f us\n", "ke_floor_tcp", $1}'
+	stop
+}
+
 port=$((20000 + $$ % 10000)) keport=$((30000 + $$ % 10000))
+"$B/tests/bench/load_ke_floor" "${ROUNDS:-5}" || bad=1
+tcp_floor || bad=1
 certify p256 ec ec_paramgen_curve:P-256
 certify rsa2048 rsa:2048 ''
 for kind in p256 rsa2048; do

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a key exchange costs a server before anything of ours: libssl's half
- * of a handshake in memory, and a bare TCP connection with as many octets in
- * as many turns.  CPU time in microseconds, medians, "name value unit".
+ * of a handshake in memory.  CPU time in microseconds, medians, "name value
+ * unit".  (TCP's share: truenoon-load --mode tcp at truenoon-echo.)
  *
  *	load_ke_floor [ROUNDS]
  */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <openssl/ssl.h>
 
 #define ROUNDS_MAX 99
-#define EACH       200 /* handshakes or connections in a round */
-
-/* Octets of a client's hello, a server's flight with a chain of two, the
- * client's end with its request, and the answer with eight cookies. */
-static const size_t turns[] = {320, 1300, 150, 930};
+#define EACH       200 /* handshakes in a round */
 
 static double
 cpu_us(void)
@@ -111,72 +100,6 @@ round_in_memory(SSL_CTX *server, SSL_CTX *client)
 	return us / EACH;
 }
 
-static void
-take(int fd, size_t len)
-{
-	char buf[4096];
-
-	while (len > 0) {
-		ssize_t n =
-		    recv(fd, buf, len < sizeof buf ? len : sizeof buf, 0);
-
-		must(n > 0, "recv");
-		len -= (size_t)n;
-	}
-}
-
-static void
-give(int fd, size_t len)
-{
-	static const char buf[4096];
-
-	must(send(fd, buf, len, 0) == (ssize_t)len, "send");
-}
-
-static void
-be_client(const struct sockaddr_in *to)
-{
-	for (int i = 0; i < EACH; i++) {
-		int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-		char end;
-
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		must(connect(fd, (const struct sockaddr *)to, sizeof *to) == 0,
-		    "connect");
-		give(fd, turns[0]);
-		take(fd, turns[1]);
-		give(fd, turns[2]);
-		take(fd, turns[3]);
-		must(recv(fd, &end, 1, 0) == 0, "end");
-		close(fd);
-	}
-	_exit(0);
-}
-
-static double
-round_tcp(int listener, const struct sockaddr_in *at)
-{
-	double began;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		be_client(at);
-	began = cpu_us();
-	for (int i = 0; i < EACH; i++) {
-		int fd = accept(listener, NULL, NULL);
-
-		must(fd >= 0, "accept");
-		take(fd, turns[0]);
-		give(fd, turns[1]);
-		take(fd, turns[2]);
-		give(fd, turns[3]);
-		close(fd);
-	}
-	began = cpu_us() - began;
-	waitpid(pid, NULL, 0);
-	return began / EACH;
-}
-
 static int
 by_value(const void *a, const void *b)
 {
@@ -195,30 +118,19 @@ median(double *v, int n)
 int
 main(int argc, char **argv)
 {
-	static double ec[ROUNDS_MAX], rsa[ROUNDS_MAX], tcp[ROUNDS_MAX];
-	int rounds = argc > 1 ? atoi(argv[1]) : 5, on = 1;
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in at = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof at;
+	static double ec[ROUNDS_MAX], rsa[ROUNDS_MAX];
+	int rounds = argc > 1 ? atoi(argv[1]) : 5;
 	SSL_CTX *client = SSL_CTX_new(TLS_client_method());
 	SSL_CTX *with_ec = server_ctx(EVP_EC_gen("P-256"));
 	SSL_CTX *with_rsa = server_ctx(EVP_RSA_gen(2048));
 
 	must(rounds > 0 && rounds <= ROUNDS_MAX, "1 to 99 rounds");
-	setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	must(bind(listener, (struct sockaddr *)&at, sizeof at) == 0 &&
-		listen(listener, 128) == 0 &&
-		getsockname(listener, (struct sockaddr *)&at, &len) == 0,
-	    "listen");
 	for (int i = 0; i < rounds; i++) {
 		ec[i] = round_in_memory(with_ec, client);
 		rsa[i] = round_in_memory(with_rsa, client);
-		tcp[i] = round_tcp(listener, &at);
 	}
 	printf("%-36s %8.1f us\n", "ke_floor_libssl_p256", median(ec, rounds));
 	printf(
 	    "%-36s %8.1f us\n", "ke_floor_libssl_rsa2048", median(rsa, rounds));
-	printf("%-36s %8.1f us\n", "ke_floor_tcp", median(tcp, rounds));
 	return 0;
 }

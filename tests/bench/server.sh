@@ -61,7 +61,7 @@ if [ -x "$PEERS/bin/chronyd" ]; then
 else
 	echo "bench-server: no peers to compare with: make peers" >&2
 fi
-begin echo 3123 0 "$B/truenoon-echo" 3123
+begin echo 3123 3446 "$B/truenoon-echo" 3123 3446
 
 # answers NAME: whether it does, plain or by key exchange.
 answers()
@@ -114,24 +114,40 @@ how()
 	ntp1m.*) echo "-t $MANY_SECONDS -s 10.80.0.1 -a 1000000" ;;
 	quiet.*) echo "-r $QUIET" ;;
 	quietnts.*) echo "$nts -K 4 -r $QUIET" ;;
+	ke.echo) echo "-m tcp -o 16" ;;
 	ke.*) echo "-m ke --ca $T/ec.crt -o 16" ;;
 	ke-rsa.*) echo "-m ke --ca $T/rsa.crt -o 16" ;;
 	*) echo "bench-server: no workload $2" >&2; return 1 ;;
 	esac
 }
 
+# awake COMMAND...: while it runs the server's core does not sleep.  A load
+# generator cannot fill it with key exchanges, which take it longer than the
+# server, and falling asleep and waking up would count as their cost.
+awake()
+{
+	local pid rc=0
+	taskset -c "$SERVER_CORE" chrt -i 0 perl -e '1 while 1' &
+	pid=$!
+	"$@" || rc=$?
+	kill "$pid"
+	wait "$pid" 2>/dev/null || :
+	return $rc
+}
+
 # ask NAME WORKLOAD: one measurement.
 ask()
 {
-	local name=$1 to=10.77.0.1 how
+	local name=$1 to=10.77.0.1 how wrap=
 	how=$(how "$1" "$2") || exit 1
 	case $2 in
 	quiet*) ;;
+	ke*) wrap=awake ;;
 	*) how="-o $OUTSTANDING $how" ;;
 	esac
 	[ "$2" != ntp6 ] || to=fd00:77::1
 	# shellcheck disable=SC2046,SC2086 # words
-	load -p "${PORT[$name]}" -k "${KE[$name]}" $how \
+	$wrap load -p "${PORT[$name]}" -k "${KE[$name]}" $how \
 		$(processes "$name" "$2") "$to"
 }
 
@@ -139,7 +155,7 @@ ask()
 who()
 {
 	case $1 in
-	ke) printf '%s\n' truenoon chronyd ntpd ;;
+	ke) printf '%s\n' echo truenoon chronyd ntpd ;;
 	ke-rsa) printf '%s\n' truenoon-rsa chronyd-rsa ;;
 	ntp1m) printf '%s\n' echo truenoon-limit ;;
 	ntp6) printf '%s\n' truenoon chronyd ntpd ;;
@@ -154,7 +170,7 @@ memory()
 		awk -v round="$1" '/^serve_/ {print round, "memory", $1, $2}'
 }
 
-# What a key exchange takes without a server: libssl and TCP.
+# What a key exchange takes without a server and TCP: libssl.
 floor()
 {
 	taskset -c "$SERVER_CORE" "$B/tests/bench/load_ke_floor" 1 |

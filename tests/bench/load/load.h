@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * truenoon-load, between its files: options.c reads the options; main.c
- * prints the result; session.c makes real key exchanges; ask.c makes NTP
- * requests; run.c sends them and takes the answers; meter.c measures latency
- * and what the server consumed.
+ * prints the result; session.c makes real key exchanges, turns.c what TCP is
+ * in them; ask.c makes NTP requests; run.c sends them and takes the answers;
+ * meter.c measures latency and what the server consumed.
  */
 #ifndef LOAD_H
 #define LOAD_H
@@ -29,6 +29,7 @@ enum load_mode {
 	LOAD_NTP = 0,
 	LOAD_NTS,
 	LOAD_KE,
+	LOAD_TCP,
 };
 
 struct load_options {
@@ -102,6 +103,11 @@ int load_ke_session(struct load_ke *k, struct load_session *s);
 /* As many as answers return for the duration, outstanding at once. */
 struct load_result;
 int load_ke_run(struct load_ke *k, struct load_result *r);
+
+/* ---- turns.c ---- */
+
+/* The same, as far as TCP goes. */
+int load_turns_run(const struct load_options *o, struct load_result *r);
 
 /* ---- ask.c ---- */
 

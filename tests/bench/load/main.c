@@ -12,7 +12,7 @@
 static void
 print(const struct load_options *o, const struct load_result *r)
 {
-	static const char *const names[] = {"ntp", "nts", "ke"};
+	static const char *const names[] = {"ntp", "nts", "ke", "tcp"};
 	double per = r->answered > 0 ? 1e6 / (double)r->answered : 0;
 	double all = (double)(r->sent > 0 ? r->sent : 1);
 
@@ -49,14 +49,15 @@ print(const struct load_options *o, const struct load_result *r)
 	printf(",\"warm_up\":%llu}\n", (unsigned long long)r->warm_up);
 }
 
+/* Key exchanges, or what is left without them. */
 static int
-run_ke(const struct load_options *o, struct load_ke *ke, struct load_result *r)
+run_tcp(const struct load_options *o, struct load_ke *ke, struct load_result *r)
 {
 	struct load_cpu before;
 	int rc;
 
 	load_cpu_read(o, &before);
-	rc = load_ke_run(ke, r);
+	rc = ke ? load_ke_run(ke, r) : load_turns_run(o, r);
 	load_cpu_read(o, &r->cpu);
 	load_cpu_since(&r->cpu, &before);
 	r->rss_before_kib = before.rss_kib;
@@ -70,7 +71,7 @@ run(struct load_options *o, struct load_result *r)
 	struct load_ke *ke = NULL;
 	int rc = 0;
 
-	if (o->mode != LOAD_NTP) {
+	if (o->mode == LOAD_NTS || o->mode == LOAD_KE) {
 		ke = load_ke_new(o);
 		rc = ke ? 0 : -1;
 	}
@@ -80,7 +81,7 @@ run(struct load_options *o, struct load_result *r)
 	if (o->server.port == 0)
 		o->server.port = o->mode == LOAD_NTS ? sessions[0].port : 123;
 	if (rc == 0)
-		rc = o->mode == LOAD_KE ? run_ke(o, ke, r)
+		rc = o->mode >= LOAD_KE ? run_tcp(o, ke, r)
 					: load_run(o, sessions, r);
 	load_ke_free(ke);
 	return rc;

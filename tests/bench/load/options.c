@@ -11,7 +11,8 @@
 
 static const char usage[] =
     "usage: truenoon-load [OPTION...] ADDRESS\n"
-    "  -m, --mode ntp|nts|ke     what to ask for (ntp)\n"
+    "  -m, --mode ntp|nts|ke|tcp what to ask for (ntp); tcp: what a key exchange\n"
+    "                            is without cryptography\n"
     "  -p, --port N              UDP port (123; for nts: as the exchange "
     "says)\n"
     "  -k, --ke-port N           TCP port of the key exchange (4460)\n"
@@ -88,7 +89,7 @@ number(const char *text, unsigned max)
 static int
 set_mode(struct load_options *o, const char *text)
 {
-	static const char *const names[] = {"ntp", "nts", "ke"};
+	static const char *const names[] = {"ntp", "nts", "ke", "tcp"};
 
 	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(text, names[i]) == 0) {
@@ -168,7 +169,7 @@ check(struct load_options *o)
 {
 	unsigned clients;
 
-	if (o->mode != LOAD_NTP && !o->ca)
+	if ((o->mode == LOAD_NTS || o->mode == LOAD_KE) && !o->ca)
 		return fault("NTS needs --ca");
 	if (o->key_cnt == 0 || o->outstanding == 0 || !(o->duration_s > 0))
 		return fault("nothing to do");
