@@ -58,6 +58,13 @@ struct serve_limit *serve_limit_new(
 void serve_limit_free(struct serve_limit *l);
 
 /**
+ * serve_limit_expect - a request from there will be charged soon: what is
+ * known of it may come from memory meanwhile.
+ * @l: NULL does nothing.
+ */
+void serve_limit_expect(const struct serve_limit *l, const struct addr *from);
+
+/**
  * serve_limit_charge - count one request and say what it may have.
  * @l: NULL passes all.
  */

@@ -182,6 +182,12 @@ void serve_batch_time(struct serve *s, const struct timepage_time *t,
     const struct timepage_clock *c, const struct serve_now *now);
 
 /**
+ * serve_expect - a request from there is in the batch and will be next but
+ * some: tables larger than the processor's caches are looked into ahead.
+ */
+void serve_expect(const struct serve *s, const struct addr *from);
+
+/**
  * serve_request - all of an answer but the time when it leaves.
  * @out:     room for the response, not overlapping the request; borrowed
  *           until serve_finish.  Its first SERVE_HEAD_LEN bytes are final.

@@ -202,6 +202,8 @@ answer_all(struct worker *w, int fd, bool idle)
 	bool few = b->cnt < BUSY_CNT;
 
 	w->stamps = 0;
+	for (size_t i = 1; !few && i < b->cnt; i++)
+		serve_expect(w->serve, &b->at[i].from);
 	for (size_t i = 0; i < b->cnt; i++) {
 		prepare_answer(w, i, idle);
 		if (few && idle && w->whole) {

@@ -50,15 +50,26 @@ struct serve_limit {
 	void *room;
 };
 
-/* What is hashed: one kind never meets another's buckets. */
+/* So many octets of an address. */
 static uint64_t
-hash_of(const struct serve_limit *l, const struct addr *a, unsigned kind,
-    size_t len)
+hash_of(const struct serve_limit *l, const struct addr *a, size_t len)
 {
-	uint8_t text[2 + V6_HOST_LEN] = {(uint8_t)kind, a->family};
+	uint8_t text[2 + V6_HOST_LEN] = {(uint8_t)len, a->family};
 
 	memcpy(text + 2, a->bytes, len);
 	return siphash_24(l->key, text, sizeof text);
+}
+
+static uint64_t
+host_hash(const struct serve_limit *l, const struct addr *a)
+{
+	return hash_of(l, a, a->family == ADDR_V4 ? V4_HOST_LEN : V6_HOST_LEN);
+}
+
+static struct set *
+set_of(const struct table *t, uint64_t hash)
+{
+	return &t->sets[hash & t->mask];
 }
 
 static uint32_t
@@ -72,17 +83,23 @@ debt_of(const struct bucket *b, uint32_t now, uint32_t most)
 /* A request that asks for cost more ticks. */
 struct charge {
 	uint64_t hash;
+	uint32_t tag; /* with the kind: none meets another's buckets */
 	uint32_t now;
 	uint32_t cost;
 	uint32_t most;
 };
 
+static uint32_t
+tag_of(uint64_t hash, unsigned kind)
+{
+	return (uint32_t)(hash >> 32) << 4 | kind << 1 | 1;
+}
+
 /* The client's own bucket, or the one that is nearest to full. */
 static struct bucket *
 look_up(const struct table *t, const struct charge *c, bool *found)
 {
-	struct set *s = &t->sets[c->hash & t->mask];
-	uint32_t tag = (uint32_t)(c->hash >> 32) | 1;
+	struct set *s = set_of(t, c->hash);
 	struct bucket *best = &s->at[0];
 	uint32_t least = UINT32_MAX;
 
@@ -91,7 +108,7 @@ look_up(const struct table *t, const struct charge *c, bool *found)
 		struct bucket *b = &s->at[i];
 		uint32_t debt = b->tag ? debt_of(b, c->now, c->most) : 0;
 
-		if (b->tag == tag)
+		if (b->tag == c->tag)
 			return b;
 		if (debt < least) {
 			best = b;
@@ -109,7 +126,7 @@ pay(struct bucket *b, const struct charge *c, bool fresh)
 
 	if (debt + c->cost > c->most)
 		return false;
-	b->tag = (uint32_t)(c->hash >> 32) | 1;
+	b->tag = c->tag;
 	b->full_at = c->now + debt + c->cost;
 	return true;
 }
@@ -122,7 +139,8 @@ network_pays(
 	struct bucket *b;
 	bool found;
 
-	c.hash = hash_of(l, from, UINT8_MAX, len);
+	c.hash = hash_of(l, from, len);
+	c.tag = tag_of(c.hash, 0);
 	c.cost = TICKS / NET_SHARE;
 	b = look_up(&l->networks, &c, &found);
 	return pay(b, &c, !found);
@@ -132,9 +150,10 @@ static bool
 pays(const struct serve_limit *l, enum serve_limit_kind kind,
     const struct addr *from, struct mono now)
 {
-	size_t len = from->family == ADDR_V4 ? V4_HOST_LEN : V6_HOST_LEN;
+	uint64_t hash = host_hash(l, from);
 	struct charge c = {
-	    .hash = hash_of(l, from, kind, len),
+	    .hash = hash,
+	    .tag = tag_of(hash, kind),
 	    .now = (uint32_t)(uint64_t)((double)now.ns * l->ticks_per_ns),
 	    .cost = TICKS,
 	    .most = TICKS * l->conf.burst,
@@ -154,6 +173,13 @@ static bool
 chance(uint64_t random, unsigned log2)
 {
 	return (random & ((UINT64_C(1) << log2) - 1)) == 0;
+}
+
+void
+serve_limit_expect(const struct serve_limit *l, const struct addr *from)
+{
+	if (l)
+		__builtin_prefetch(set_of(&l->clients, host_hash(l, from)), 1);
 }
 
 enum serve_limit_verdict

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The way of one request through the tests, cheapest first, to a plain, a
- * MAC or an NTS answer that lacks only its time (finish.c).  RFC 5905 section 8 and 9.2 (server side), 7.3 for
- * the trailer.  Invariant: nothing is returned that is longer than the
+ * MAC or an NTS answer that lacks only its time (finish.c).  RFC 5905
+ * section 8 and 9.2 (server side), 7.3 for the trailer.  Invariant: nothing is returned that is longer than the
  * request, since the writer's room is the request's length.
  */
 #include "serve/serve.h"
@@ -208,6 +208,12 @@ handle(struct serve *s, struct serve_job *job)
 	if (!serve_access_allows(s->conf.access, &req->from))
 		return SERVE_DROP_DENIED;
 	return answer(s, job);
+}
+
+void
+serve_expect(const struct serve *s, const struct addr *from)
+{
+	serve_limit_expect(s->conf.limit, from);
 }
 
 size_t
