@@ -425,7 +425,7 @@ struct ipc_time_confirmed {
 struct ipc_hardware {
 	char interface[IPC_INTERFACE_MAX];
 	uint32_t if_idx;
-	uint32_t speed_mbps; /* of the link, 0: not known */
+	uint32_t speed_mbps;  /* of the link, 0: not known */
 	int8_t minpoll_log2s; /* between readings, at least and at most */
 	int8_t maxpoll_log2s;
 	bool nocrossts;

@@ -25,6 +25,7 @@ enum sandbox_access {
 	SANDBOX_READ = 1U << 0,
 	SANDBOX_EXEC = 1U << 1,
 	SANDBOX_WRITE = 1U << 2,
+	SANDBOX_DEVICE = 1U << 3, /* ioctl of devices opened there */
 };
 
 struct sandbox_path {
@@ -35,7 +36,8 @@ struct sandbox_path {
 enum sandbox_flag {
 	SANDBOX_VIRTUAL = 1U << 0,  /* -x: CAP_SYS_TIME is not kept at all */
 	SANDBOX_HARDWARE = 1U << 1, /* hardware stamps: PTP ioctls for sync
-				     * and serve */
+				     * and serve; super keeps CAP_NET_ADMIN,
+				     * to switch them on */
 };
 
 /* Filled by sandbox_plan_init with what the role's table says; the caller

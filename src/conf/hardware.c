@@ -33,8 +33,9 @@ conf_own_hardware(struct conf_parse *p, const struct conf_entry *e, void *base)
 		conf_error(p, "minsamples %d is more than maxsamples %d",
 		    (int)h.minsamples, (int)h.maxsamples);
 	if (h.maxpoll != CONF_HARDWARE_MAXPOLL && h.maxpoll < h.minpoll)
-		conf_warn(p, "maxpoll %d is less than minpoll %d and taken "
-			     "as that",
+		conf_warn(p,
+		    "maxpoll %d is less than minpoll %d and taken "
+		    "as that",
 		    h.maxpoll, h.minpoll);
 	if (p->bad)
 		return;

@@ -173,6 +173,11 @@ daemon_crew_died(struct crew_member *m, bool violation, const char *cause)
 
 	m->crew->kind->close(m);
 	m->pid = 0;
+	if (m->phase == CREW_LEAVING && m->again && !m->crew->ending) {
+		m->again = false;
+		daemon_crew_start(m);
+		return;
+	}
 	if (m->phase == CREW_LEAVING || m->crew->ending) {
 		forget(m);
 		return;
@@ -213,10 +218,20 @@ daemon_crew_paused(struct crew_member *m, bool stopped)
 	net_timer_arm(&m->timer, (struct dur){PAUSE_NS});
 }
 
+static void
+tell_to_stop(struct crew_member *m, unsigned linger_s)
+{
+	struct ipc_stop msg = {.linger_s = (uint8_t)linger_s};
+
+	set_phase(m, CREW_LEAVING);
+	daemon_crew_send_to(m, IPC_STOP, &msg);
+	net_timer_arm(&m->timer,
+	    (struct dur){STOP_NS + (int64_t)linger_s * TSTAMP_NS_PER_S});
+}
+
 void
 daemon_crew_stop(struct crew_member *m, unsigned linger_s)
 {
-	struct ipc_stop msg = {.linger_s = (uint8_t)linger_s};
 	bool alive = m->phase == CREW_UP || m->phase == CREW_STARTING;
 
 	if (m->phase == CREW_LEAVING || m->phase == CREW_FREE)
@@ -226,10 +241,18 @@ daemon_crew_stop(struct crew_member *m, unsigned linger_s)
 		forget(m);
 		return;
 	}
-	set_phase(m, CREW_LEAVING);
-	daemon_crew_send_to(m, IPC_STOP, &msg);
-	net_timer_arm(&m->timer,
-	    (struct dur){STOP_NS + (int64_t)linger_s * TSTAMP_NS_PER_S});
+	tell_to_stop(m, linger_s);
+}
+
+/* With new start data, for a role that there can be only one of.  One that is
+ * down has them when it comes back. */
+void
+daemon_crew_restart(struct crew_member *m)
+{
+	if (m->phase != CREW_UP && m->phase != CREW_STARTING)
+		return;
+	m->again = true;
+	tell_to_stop(m, 0);
 }
 
 static void

@@ -46,6 +46,7 @@ struct crew_member {
 	uint16_t place;      /* which of its role's workers: its sockets */
 	uint32_t generation; /* of start data; a newer one retires it */
 	bool retired;        /* told to stop, perhaps for a successor */
+	bool again;          /* told to stop, then to start anew */
 	struct mono since;
 	uint32_t restart_cnt;
 	uint32_t death_cnt; /* in this minute */
@@ -118,6 +119,7 @@ struct crew_member *daemon_crew_add(
     struct crew *c, enum role role, uint16_t place);
 void daemon_crew_start(struct crew_member *m);
 void daemon_crew_stop(struct crew_member *m, unsigned linger_s);
+void daemon_crew_restart(struct crew_member *m);
 void daemon_crew_send(
     struct crew *c, enum role to, unsigned type, const void *msg);
 void daemon_crew_send_to(struct crew_member *m, unsigned type, const void *msg);

@@ -190,10 +190,31 @@ keep_fixed(const struct super *s, struct conf *c)
 	keep(c->controlsocket, was->controlsocket, sizeof c->controlsocket,
 	    "controlsocket");
 	keep(c->user, was->user, sizeof c->user, "user");
+	if (s->hardware.more_looks)
+		return;
 	if (c->hardware_cnt != was->hardware_cnt ||
 	    memcmp(c->hardware, was->hardware, sizeof c->hardware) != 0)
 		os_log_warn("takes effect at the next start "
 			    "directive=hwtimestamp");
+}
+
+/* Clocks of interfaces are inherited, so who reads them starts anew when they
+ * are not the same any more.  sync writes a page that has one writer: it goes
+ * before it comes back, and saves what it knows. */
+static void
+look_at_hardware(struct super *s)
+{
+	struct crew_member *sync = daemon_crew_find(&s->crew, ROLE_SYNC, 0);
+
+	if (!s->hardware.more_looks ||
+	    !daemon_hardware_look(&s->hardware, &s->conf))
+		return;
+	os_log_info("interfaces with hardware stamps have changed, who uses "
+		    "them starts anew");
+	s->hash[ROLE_SERVE] = 1; /* no such data */
+	s->cookies_handed = false;
+	if (sync)
+		daemon_crew_restart(sync);
 }
 
 static void
@@ -206,6 +227,7 @@ take_new(struct super *s, struct conf *c, bool listen)
 	conf_move(&s->conf, c);
 	c = &s->conf;
 	s->generation++;
+	look_at_hardware(s);
 	daemon_leap_read(s);
 	if (conf_serves_nts(c) && !had_nts)
 		daemon_store_load_ring(s);

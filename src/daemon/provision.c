@@ -484,13 +484,13 @@ role_data(struct super *s, enum role role, struct collector *c)
 	} else if (role == ROLE_SYNC) {
 		for (size_t i = 0; i < s->path_cnt; i++)
 			collect(c, IPC_PATH_SAVED, &s->paths[i]);
-		daemon_hardware_give(s, collect, c);
+		daemon_hardware_give(&s->hardware, collect, c);
 		daemon_provision_sources(s, collect, c);
 	} else if (role == ROLE_CTL) {
 		daemon_provision_ctl(s, &ctl);
 		collect(c, IPC_CTL_CONF, &ctl);
 	} else if (role == ROLE_SERVE) {
-		daemon_hardware_give(s, collect, c);
+		daemon_hardware_give(&s->hardware, collect, c);
 		serve_data(s, c);
 	} else if (role == ROLE_KE) {
 		ke_data(s, c);
@@ -536,7 +536,7 @@ put_cage(struct super *s, enum role role, struct ipc_start *to)
 	    .log_level = (uint8_t)s->opt.level,
 	    .lock_all = s->conf.lock_all,
 	    .sched_priority = s->conf.sched_priority,
-	    .hardware = daemon_hardware_used(s, role),
+	    .hardware = daemon_hardware_used(&s->hardware, role),
 	};
 
 	if (role == ROLE_SYNC)
@@ -587,12 +587,12 @@ give_fds(struct super *s, const struct crew_member *m, int *fds, size_t *cnt)
 	if (m->role == ROLE_SERVE)
 		set = &s->ntp[m->place % SUPER_WORKERS_MAX];
 	if (set)
-		daemon_hardware_sockets(s, set);
+		daemon_hardware_sockets(&s->hardware, set->fds, set->cnt);
 	if (m->role == ROLE_KE)
 		set = &s->ke[m->place % SUPER_WORKERS_MAX];
 	for (size_t i = 0; set && i < set->cnt; i++)
 		fds[(*cnt)++] = give_socket(s, &set->fds[i]);
-	*cnt += daemon_hardware_share(s, m->role, fds + *cnt);
+	*cnt += daemon_hardware_share(&s->hardware, m->role, fds + *cnt);
 }
 
 int

@@ -324,9 +324,13 @@ daemon_setup_cage(struct super *s)
 	sandbox_plan_init(&plan, ROLE_SUPER);
 	allow_configured(&paths, &s->conf);
 	allow_self(&paths);
+	plan.flags = s->opt.virtual_clock ? SANDBOX_VIRTUAL : 0;
+	if (s->hardware.more_looks) {
+		plan.flags |= SANDBOX_HARDWARE;
+		allow(&paths, "/dev", SANDBOX_READ | SANDBOX_DEVICE, false);
+	}
 	plan.paths = paths.at;
 	plan.path_cnt = paths.cnt;
-	plan.flags = s->opt.virtual_clock ? SANDBOX_VIRTUAL : 0;
 	plan.log_fd = STDERR_FILENO;
 	plan.nofile_max = 4096;
 	if (!s->root)

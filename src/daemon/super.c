@@ -253,6 +253,18 @@ begin_log(const struct super *s)
 		os_log_init(OS_LOG_SYSLOG, -1, who, s->opt.level);
 }
 
+/* Once the cage is closed only who was to be asked for hardware stamps can
+ * switch them on; in one process nobody can be started anew. */
+static void
+look_at_hardware(struct super *s)
+{
+	s->hardware.more_looks = !s->opt.single && s->conf.hardware_cnt > 0;
+	s->hardware.next = s->hardware.more_looks
+	    ? "a reload looks again"
+	    : "the next start looks again";
+	daemon_hardware_look(&s->hardware, &s->conf);
+}
+
 static int
 make_ready(struct super *s)
 {
@@ -283,7 +295,7 @@ make_ready(struct super *s)
 		err = daemon_setup_pages(s);
 	if (err < 0)
 		return err;
-	daemon_hardware_open(s);
+	look_at_hardware(s);
 	daemon_store_load(s);
 	daemon_leap_read(s);
 	daemon_slots_give(s);
@@ -326,7 +338,7 @@ static void
 fini(struct super *s)
 {
 	daemon_listen_close(s);
-	daemon_hardware_close(s);
+	daemon_hardware_close(&s->hardware);
 	daemon_store_unpid(s);
 	if (s->has_control && os_file_remove(s->conf.controlsocket) < 0)
 		os_log_debug("control socket stays");

@@ -2,9 +2,9 @@
 /*
  * Role super, between its files: super.c is its life; options.c the command
  * line; setup.c what is made before the cage (directories, pages, accounts);
- * listen.c the ports; hardware.c
- * interfaces that stamp; provision.c start data out of the configuration;
- * store.c what outlives us on disc; reload.c SIGHUP.
+ * listen.c the ports; provision.c start data out of the configuration;
+ * store.c what outlives us on disc; crewing.c which roles there are to be, and
+ * SIGHUP.
  */
 #ifndef DAEMON_SUPER_PRIV_H
 #define DAEMON_SUPER_PRIV_H
@@ -14,15 +14,14 @@
 #include "conf/leaplist.h"
 #include "crew_priv.h"
 #include "crypto/mac.h"
+#include "daemon/hardware.h"
 #include "nts/keyring.h"
-#include "os/phc.h"
 
 #define SUPER_WORKERS_MAX   64
 #define SUPER_SOCKETS_MAX   8 /* addresses that one worker listens on */
 #define SUPER_SLOTS         64
 #define SUPER_KEYS_MAX      256
 #define SUPER_PATHS_MAX     64
-#define SUPER_HARDWARE_MAX  8
 
 #define DAEMON_ZONEINFO     "/usr/share/zoneinfo"
 #define SUPER_LEAP_PATH_MAX (CONF_PATH_MAX + sizeof DAEMON_ZONEINFO)
@@ -46,13 +45,6 @@ struct super_user {
 struct super_sockets {
 	int fds[SUPER_SOCKETS_MAX];
 	size_t cnt;
-};
-
-/* An interface that stamps in hardware, switched on. */
-struct super_hardware {
-	struct os_phc_facts facts;
-	struct conf_hardware conf;
-	int fd; /* of its clock */
 };
 
 /* The symmetric keys of `keyfile`. */
@@ -90,8 +82,7 @@ struct super {
 	struct super_sockets ntp[SUPER_WORKERS_MAX];
 	struct super_sockets ke[SUPER_WORKERS_MAX];
 	uint64_t steer_secret; /* which client comes to which worker */
-	struct super_hardware hardware[SUPER_HARDWARE_MAX];
-	size_t hardware_cnt;
+	struct hardware hardware;
 	uint16_t ntp_cnt;
 	uint16_t ke_cnt;
 	struct nts_keyring ring;
@@ -129,16 +120,6 @@ int daemon_setup_dirs(struct super *s);
 int daemon_setup_pages(struct super *s);
 int daemon_setup_certs(const struct conf *c, int64_t now_s);
 int daemon_setup_cage(struct super *s);
-
-/* hardware.c */
-void daemon_hardware_open(struct super *s);
-void daemon_hardware_close(struct super *s);
-bool daemon_hardware_used(const struct super *s, enum role role);
-void daemon_hardware_give(const struct super *s,
-    void (*give)(void *arg, unsigned type, const void *msg), void *arg);
-void daemon_hardware_sockets(
-    const struct super *s, const struct super_sockets *set);
-size_t daemon_hardware_share(const struct super *s, enum role role, int *fds);
 
 /* listen.c */
 int daemon_listen_open(struct super *s, const struct conf *c, bool start);

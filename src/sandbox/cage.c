@@ -184,7 +184,8 @@ bind_to_parent(const struct sandbox_plan *plan, char *why)
 	return 0;
 }
 
-/* -x: nobody may hold CAP_SYS_TIME, whatever the plan says. */
+/* -x: nobody may hold CAP_SYS_TIME, whatever the plan says.  Hardware stamps:
+ * interfaces that come later are switched on by super. */
 static struct sandbox_plan
 effective_plan(const struct sandbox_plan *plan)
 {
@@ -192,6 +193,8 @@ effective_plan(const struct sandbox_plan *plan)
 
 	if (p.flags & SANDBOX_VIRTUAL)
 		p.caps &= ~(1ULL << CAP_SYS_TIME);
+	if (p.role == ROLE_SUPER && (p.flags & SANDBOX_HARDWARE))
+		p.caps |= 1ULL << CAP_NET_ADMIN;
 	return p;
 }
 
@@ -340,6 +343,7 @@ static const struct {
     {CAP_SETGID, "setgid"},
     {CAP_SETUID, "setuid"},
     {CAP_SETPCAP, "setpcap"},
+    {CAP_NET_ADMIN, "net_admin"},
     {CAP_NET_BIND_SERVICE, "net_bind_service"},
     {CAP_SYS_TIME, "sys_time"},
 };

@@ -86,6 +86,8 @@ path_bits(unsigned access)
 		bits |= BIT(WRITE_FILE) | BIT(TRUNCATE) | BIT(REMOVE_FILE) |
 		    BIT(REMOVE_DIR) | BIT(MAKE_DIR) | BIT(MAKE_REG) |
 		    BIT(MAKE_SOCK);
+	if (access & SANDBOX_DEVICE)
+		bits |= BIT(IOCTL_DEV);
 	return bits;
 }
 

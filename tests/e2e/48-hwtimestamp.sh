@@ -58,10 +58,25 @@ logged "cli-all" "are used interface=\*" || fail "not said of all"
 logged "cli-$interface" "are used interface=$interface" ||
 	fail "not said of $interface"
 
-# What was switched on at the start cannot be changed later, and it says so.
+# A reload looks again; what is no longer wanted needs no start.
 sed -i '/^hwtimestamp/d' "$T/cli-all.conf"
-kill -HUP "${PID[cli-all]}"
-wait_for 10 logged cli-all "at the next start directive=hwtimestamp" ||
+kill -HUP "${PID[cli-all]}" "${PID[cli-nosuchcard]}"
+for name in cli-all cli-nosuchcard; do
+	wait_for 10 logged $name "configuration reloaded" ||
+		fail "$name: not reloaded"
+	! logged $name "at the next start" || fail "$name: not at once"
+done
+[ "$(grep -c "no such interface.*next=\"a reload looks again\"" \
+	"$T/cli-nosuchcard.log")" = 2 ] || fail "not looked for again"
+
+# Who asked for none at the start cannot switch them on later, and says so.
+conf_truenoon without <<END
+server ${HOST[theirs]} port ${NTP[theirs]} iburst
+END
+start_truenoon without@cli
+echo "hwtimestamp *" >>"$T/without.conf"
+kill -HUP "${PID[without]}"
+wait_for 10 logged without "at the next start directive=hwtimestamp" ||
 	fail "the change was not noticed"
-wait_for 10 logged cli-all "configuration reloaded" || fail "not reloaded"
+wait_for 10 logged without "configuration reloaded" || fail "not reloaded"
 pass

@@ -42,6 +42,8 @@ struct outcome {
 
 static bool as_other;       /* change the user as well */
 static unsigned more_flags; /* of the plan */
+static const struct sandbox_path devices[] = {
+    {"/dev", SANDBOX_READ | SANDBOX_DEVICE}};
 
 static inline void
 fill_plan(struct sandbox_plan *plan, enum role role, int log_fd)
@@ -56,6 +58,10 @@ fill_plan(struct sandbox_plan *plan, enum role role, int log_fd)
 	if (geteuid() != 0)
 		plan->flags |= SANDBOX_VIRTUAL;
 	plan->flags |= more_flags;
+	if (role == ROLE_SUPER && (more_flags & SANDBOX_HARDWARE)) {
+		plan->paths = devices;
+		plan->path_cnt = 1;
+	}
 }
 
 static inline int

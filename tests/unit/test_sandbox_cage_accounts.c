@@ -45,6 +45,11 @@ test_capabilities(void **state)
 	for (size_t i = 0; i < CHILD_CNT; i++)
 		expect_good(children[i], do_caps_none);
 	expect_good(ROLE_SUPER, do_caps_super);
+	/* What super keeps for them is not theirs. */
+	more_flags = SANDBOX_HARDWARE;
+	for (size_t i = 0; i < CHILD_CNT; i++)
+		expect_good(children[i], do_caps_none);
+	more_flags = 0;
 }
 
 /* clock without the capability is refused in words. */

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/ptp_clock.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 static int
@@ -68,6 +71,54 @@ test_super(void **state)
 	expect_death(ROLE_SUPER, do_mount, "umount2");
 	expect_death(ROLE_SUPER, do_unshare, "clone");
 	expect_death(ROLE_SUPER, do_settime, "clock_settime");
+}
+
+/* Whether a device opened now could be a clock to read: no clock is one here,
+ * so the device's own refusal is the good answer. */
+static int
+ask_device(void)
+{
+	struct ptp_sys_offset room = {.n_samples = 1};
+	int fd = open("/dev/null", O_RDONLY);
+
+	return fd >= 0 && ioctl(fd, PTP_SYS_OFFSET, &room) < 0 ? errno : 0;
+}
+
+static int
+do_super_hardware(
+    const struct sandbox_plan *plan, const struct sandbox_state *state)
+{
+	uint64_t admin = 1ULL << CAP_NET_ADMIN;
+
+	if ((state->caps & ~(plan->caps | admin)) != 0)
+		return 1;
+	if (geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_NET_ADMIN) == 1 &&
+	    (state->caps & admin) == 0)
+		return 2;
+	return ask_device() == ENOTTY ? GOOD : 3;
+}
+
+static int
+do_super_no_hardware(
+    const struct sandbox_plan *plan, const struct sandbox_state *state)
+{
+	(void)plan;
+	if (state->caps >> CAP_NET_ADMIN & 1)
+		return 1;
+	return ask_device() == (state->landlock_abi >= 5 ? EACCES : ENOTTY)
+	    ? GOOD
+	    : 2;
+}
+
+/* Only with hardware stamps super may switch on what comes later. */
+static void
+test_super_hardware(void **state)
+{
+	(void)state;
+	expect_good(ROLE_SUPER, do_super_no_hardware);
+	more_flags = SANDBOX_HARDWARE;
+	expect_good(ROLE_SUPER, do_super_hardware);
+	more_flags = 0;
 }
 
 /* Every role's cage fits inside that of super, and still is its own. */
@@ -175,6 +226,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_super),
+	    cmocka_unit_test(test_super_hardware),
 	    cmocka_unit_test(test_nested),
 	    cmocka_unit_test(test_descriptors),
 	    cmocka_unit_test(test_m6_death_of_the_parent),
