@@ -59,6 +59,13 @@ size_t net_tcp_peek(int fd, uint8_t *buf, size_t max) MUST_CHECK;
 void net_tcp_low_water(int fd, int cnt);
 
 /**
+ * net_tcp_finish - nothing more is sent: what was held back leaves, with the
+ * end in the same segment.  Before close(), which throws away what is held
+ * back when the peer has said something that nobody read.
+ */
+void net_tcp_finish(int fd);
+
+/**
  * net_tcp_reset_on_close - let close() send RST instead of lingering.
  */
 void net_tcp_reset_on_close(int fd);

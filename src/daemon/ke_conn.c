@@ -122,6 +122,7 @@ write_out(struct ke_conn *c)
 		tls_failed(c);
 	} else {
 		count_verdict(c);
+		net_tcp_finish(c->fd);
 		end(c);
 	}
 }

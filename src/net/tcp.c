@@ -107,6 +107,13 @@ net_tcp_low_water(int fd, int cnt)
 }
 
 void
+net_tcp_finish(int fd)
+{
+	/* If it fails the peer is gone. */
+	(void)shutdown(fd, SHUT_WR);
+}
+
+void
 net_tcp_reset_on_close(int fd)
 {
 	struct linger now = {.l_onoff = 1, .l_linger = 0};
