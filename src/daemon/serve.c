@@ -3,9 +3,10 @@
  * Role serve: one worker that answers NTP requests from the sockets it was
  * given.  A batch in, one pass over it, a batch out; no allocation, lock or
  * log line on the way, and no system call but the two, a clock reading, and
- * one more for the stamps of a batch's answers to interleaved clients.  After
- * a pause each answer leaves alone and in two calls, its head first, so that
- * little is left to do once its time is read.
+ * one more for the stamps of a batch's answers to interleaved clients.  As
+ * long as a batch has room for more, each answer leaves alone; after a pause
+ * in two calls, its head first, so that little is left to do once its time is
+ * read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,14 @@ prepare(struct worker *w)
 	return now.mono;
 }
 
+/* Together only when no more would have fitted in: what is gained by it is
+ * lost by those who compare the time in an answer with that of its coming. */
+static bool
+leave_alone(const struct net_udp_batch *b)
+{
+	return b->cnt < NET_UDP_BATCH;
+}
+
 /* All of an answer but its time. */
 static void
 prepare_answer(struct worker *w, size_t i, bool idle)
@@ -145,7 +154,7 @@ prepare_answer(struct worker *w, size_t i, bool idle)
 	    .rx = p->received,
 	    .now = w->now,
 	    .cut = p->truncated,
-	    .alone = b->cnt < BUSY_CNT,
+	    .alone = leave_alone(b),
 	    .idle = idle,
 	    .place = (uint8_t)i,
 	    .place_cnt = (uint8_t)b->cnt,
@@ -194,19 +203,22 @@ take_stamps(struct worker *w, int fd)
 		serve_sent(w->serve, sent[i].data, sent[i].len, sent[i].at);
 }
 
-/* Few leave one by one, each as soon as it is made; many together. */
+/* One by one, each as soon as it is made; or all together.  Of those that
+ * came during a pause only the first finds the machine cold. */
 static void
 answer_all(struct worker *w, int fd, bool idle)
 {
 	struct net_udp_batch *b = w->batch;
-	bool few = b->cnt < BUSY_CNT;
+	bool few = leave_alone(b);
 
 	w->stamps = 0;
-	for (size_t i = 1; !few && i < b->cnt; i++)
+	for (size_t i = 1; i < b->cnt; i++)
 		serve_expect(w->serve, &b->at[i].from);
 	for (size_t i = 0; i < b->cnt; i++) {
-		prepare_answer(w, i, idle);
-		if (few && idle && w->whole) {
+		bool cold = idle && (i == 0 || !few);
+
+		prepare_answer(w, i, cold);
+		if (few && cold && w->whole) {
 			answer_ahead(w, fd, i);
 			continue;
 		}

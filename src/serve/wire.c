@@ -40,12 +40,10 @@ serve_wire_alone(enum serve_wire_kind kind, bool idle, struct dur since)
 unsigned
 serve_wire_batch(enum serve_wire_kind kind, unsigned idx, unsigned cnt)
 {
-	unsigned size = 0, part;
+	unsigned part = idx < cnt ? SERVE_WIRE_PARTS * idx / cnt
+				  : SERVE_WIRE_PARTS - 1;
 
-	while (size < 3 && cnt >> (size + 3) != 0)
-		size++;
-	part = idx < cnt ? 4 * idx / cnt : 3;
-	return (SERVE_WIRE_ALONE + 4 * size + part) * SERVE_WIRE_CNT + kind;
+	return (SERVE_WIRE_ALONE + part) * SERVE_WIRE_CNT + kind;
 }
 
 struct dur

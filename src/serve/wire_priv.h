@@ -34,9 +34,10 @@ enum serve_wire_kind {
 };
 
 /* Alone: while busy, or after a pause, by how cold that left the machine;
- * and four sizes of batches, four parts of each. */
+ * and four parts of a batch, of which there is one size. */
 #define SERVE_WIRE_ALONE   6
-#define SERVE_WIRE_PLACES  (SERVE_WIRE_ALONE + 16)
+#define SERVE_WIRE_PARTS   4
+#define SERVE_WIRE_PLACES  (SERVE_WIRE_ALONE + SERVE_WIRE_PARTS)
 #define SERVE_WIRE_CLASSES (SERVE_WIRE_CNT * SERVE_WIRE_PLACES)
 
 struct serve_wire_delays {
