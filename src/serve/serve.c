@@ -2,8 +2,9 @@
 /*
  * The way of one request through the tests, cheapest first, to a plain, a
  * MAC or an NTS answer that lacks only its time (finish.c).  RFC 5905
- * section 8 and 9.2 (server side), 7.3 for the trailer.  Invariant: nothing is returned that is longer than the
- * request, since the writer's room is the request's length.
+ * section 8 and 9.2 (server side), 7.3 for the trailer.  Invariant: nothing is
+ * returned that is longer than the request, since the writer's room is the
+ * request's length.
  */
 #include "serve/serve.h"
 
