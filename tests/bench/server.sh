@@ -114,40 +114,26 @@ how()
 	ntp1m.*) echo "-t $MANY_SECONDS -s 10.80.0.1 -a 1000000" ;;
 	quiet.*) echo "-r $QUIET" ;;
 	quietnts.*) echo "$nts -K 4 -r $QUIET" ;;
-	ke.echo) echo "-m tcp -o 16" ;;
-	ke.*) echo "-m ke --ca $T/ec.crt -o 16" ;;
-	ke-rsa.*) echo "-m ke --ca $T/rsa.crt -o 16" ;;
+	# One generator cannot fill a server with these.
+	ke.echo) echo "-m tcp -o 16 --beside $SERVER_CORE" ;;
+	ke.*) echo "-m ke --ca $T/ec.crt -o 16 --beside $SERVER_CORE" ;;
+	ke-rsa.*) echo "-m ke --ca $T/rsa.crt -o 16 --beside $SERVER_CORE" ;;
 	*) echo "bench-server: no workload $2" >&2; return 1 ;;
 	esac
-}
-
-# awake COMMAND...: while it runs the server's core does not sleep.  A load
-# generator cannot fill it with key exchanges, which take it longer than the
-# server, and falling asleep and waking up would count as their cost.
-awake()
-{
-	local pid rc=0
-	taskset -c "$SERVER_CORE" chrt -i 0 perl -e '1 while 1' &
-	pid=$!
-	"$@" || rc=$?
-	kill "$pid"
-	wait "$pid" 2>/dev/null || :
-	return $rc
 }
 
 # ask NAME WORKLOAD: one measurement.
 ask()
 {
-	local name=$1 to=10.77.0.1 how wrap=
+	local name=$1 to=10.77.0.1 how
 	how=$(how "$1" "$2") || exit 1
 	case $2 in
-	quiet*) ;;
-	ke*) wrap=awake ;;
+	quiet* | ke*) ;;
 	*) how="-o $OUTSTANDING $how" ;;
 	esac
 	[ "$2" != ntp6 ] || to=fd00:77::1
 	# shellcheck disable=SC2046,SC2086 # words
-	$wrap load -p "${PORT[$name]}" -k "${KE[$name]}" $how \
+	load -p "${PORT[$name]}" -k "${KE[$name]}" $how \
 		$(processes "$name" "$2") "$to"
 }
 

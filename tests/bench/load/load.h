@@ -2,8 +2,8 @@
 /*
  * truenoon-load, between its files: options.c reads the options; main.c
  * prints the result; session.c makes real key exchanges, turns.c what TCP is
- * in them; ask.c makes NTP requests; run.c sends them and takes the answers;
- * meter.c measures latency and what the server consumed.
+ * in them, beside.c makes more of both; ask.c makes NTP requests; run.c sends
+ * them and takes the answers; meter.c measures latency and what the server consumed.
  */
 #ifndef LOAD_H
 #define LOAD_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/addr.h"
 #include "base/rng.h"
@@ -51,7 +52,8 @@ struct load_options {
 	unsigned verify; /* every so many answers */
 	int pids[LOAD_PIDS_MAX];
 	unsigned pid_cnt;
-	int core; /* -1: none */
+	int core;   /* whose time to account; -1: none */
+	int beside; /* core of a second generator; -1: none */
 };
 
 /* ---- options.c ---- */
@@ -108,6 +110,25 @@ int load_ke_run(struct load_ke *k, struct load_result *r);
 
 /* The same, as far as TCP goes. */
 int load_turns_run(const struct load_options *o, struct load_result *r);
+
+/* ---- main.c ---- */
+
+/* Key exchanges, or with ke = NULL what is left without them. */
+int load_tcp_run(
+    const struct load_options *o, struct load_ke *ke, struct load_result *r);
+
+/* ---- beside.c ---- */
+
+struct load_beside {
+	pid_t pid; /* -1: none */
+	int pipe[2];
+};
+
+/* -1 when it cannot be started, or did not do its work; end adds what was
+ * answered to it. */
+int load_beside_begin(
+    struct load_beside *b, const struct load_options *o, struct load_ke *ke);
+int load_beside_end(struct load_beside *b, struct load_result *r);
 
 /* ---- ask.c ---- */
 

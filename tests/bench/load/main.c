@@ -49,15 +49,27 @@ print(const struct load_options *o, const struct load_result *r)
 	printf(",\"warm_up\":%llu}\n", (unsigned long long)r->warm_up);
 }
 
-/* Key exchanges, or what is left without them. */
-static int
-run_tcp(const struct load_options *o, struct load_ke *ke, struct load_result *r)
+int
+load_tcp_run(
+    const struct load_options *o, struct load_ke *ke, struct load_result *r)
 {
+	return ke ? load_ke_run(ke, r) : load_turns_run(o, r);
+}
+
+static int
+measure_tcp(
+    const struct load_options *o, struct load_ke *ke, struct load_result *r)
+{
+	struct load_beside beside;
 	struct load_cpu before;
 	int rc;
 
 	load_cpu_read(o, &before);
-	rc = ke ? load_ke_run(ke, r) : load_turns_run(o, r);
+	if (load_beside_begin(&beside, o, ke) < 0)
+		return -1;
+	rc = load_tcp_run(o, ke, r);
+	if (load_beside_end(&beside, r) < 0)
+		rc = -1;
 	load_cpu_read(o, &r->cpu);
 	load_cpu_since(&r->cpu, &before);
 	r->rss_before_kib = before.rss_kib;
@@ -81,7 +93,7 @@ run(struct load_options *o, struct load_result *r)
 	if (o->server.port == 0)
 		o->server.port = o->mode == LOAD_NTS ? sessions[0].port : 123;
 	if (rc == 0)
-		rc = o->mode >= LOAD_KE ? run_tcp(o, ke, r)
+		rc = o->mode >= LOAD_KE ? measure_tcp(o, ke, r)
 					: load_run(o, sessions, r);
 	load_ke_free(ke);
 	return rc;

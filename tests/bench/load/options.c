@@ -35,6 +35,7 @@ static const char usage[] =
     "      --pid PID             a server process whose CPU time to account;\n"
     "                            may be repeated\n"
     "      --core N              and a core, interrupts included\n"
+    "      --beside N            a second generator of ke or tcp, on core N\n"
     "  -h, --help                this help\n"
     "One line of JSON: requests sent and answered, rate, loss, answers that "
     "were\ninterleaved, that are no answers, that do not verify; latency; CPU "
@@ -46,6 +47,7 @@ enum long_option {
 	OPT_NAME,
 	OPT_PID,
 	OPT_CORE,
+	OPT_BESIDE,
 };
 
 static const struct option options[] = {
@@ -68,6 +70,7 @@ static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},
     {"pid", required_argument, NULL, OPT_PID},
     {"core", required_argument, NULL, OPT_CORE},
+    {"beside", required_argument, NULL, OPT_BESIDE},
     {0},
 };
 
@@ -153,6 +156,9 @@ set_option(struct load_options *o, int option, const char *text)
 	case OPT_CORE:
 		o->core = (int)number(text, 4095);
 		return 0;
+	case OPT_BESIDE:
+		o->beside = (int)number(text, 1023);
+		return 0;
 	case OPT_PID:
 		if (o->pid_cnt == LOAD_PIDS_MAX)
 			return fault("too many processes");
@@ -173,6 +179,8 @@ check(struct load_options *o)
 		return fault("NTS needs --ca");
 	if (o->key_cnt == 0 || o->outstanding == 0 || !(o->duration_s > 0))
 		return fault("nothing to do");
+	if (o->beside >= 0 && o->mode != LOAD_KE && o->mode != LOAD_TCP)
+		return fault("--beside is for ke and tcp");
 	if (o->batch > 0 && !(o->rate > 0))
 		return fault("--batch needs --rate");
 	if (o->source.family != ADDR_NONE && o->address_cnt == 0)
@@ -199,6 +207,7 @@ load_options(struct load_options *o, int argc, char **argv)
 	    .duration_s = 2,
 	    .verify = 64,
 	    .core = -1,
+	    .beside = -1,
 	};
 	while ((option = getopt_long(argc, argv, "m:p:k:l:K:P:s:a:o:r:t:v:xb:h",
 		    options, NULL)) != -1) {
