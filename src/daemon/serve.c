@@ -40,6 +40,7 @@
 struct inlet {
 	struct worker *worker;
 	int fd;
+	bool missed_known;   /* how much it had missed before us */
 	uint32_t missed_cnt; /* its share, as the kernel counts */
 	struct mono missed;  /* when it last grew */
 	struct net_watch watch;
@@ -234,15 +235,21 @@ answer_all(struct worker *w, int fd, bool idle)
 		take_stamps(w, fd);
 }
 
-/* More comes than goes when the queue overflows, and shortly after. */
+/* More comes than goes when the queue overflows, and shortly after.  A socket
+ * outlives its workers, and so does its count: what it begins with is for
+ * those before us. */
 static void
 note_pressure(struct inlet *in, struct mono now)
 {
 	struct worker *w = in->worker;
 	uint32_t more = w->batch->missed_cnt - in->missed_cnt;
 
+	in->missed_cnt = w->batch->missed_cnt;
+	if (!in->missed_known) {
+		in->missed_known = true;
+		more = 0;
+	}
 	if (more > 0) {
-		in->missed_cnt = w->batch->missed_cnt;
 		in->missed = now;
 		w->missed_cnt += more;
 	}

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # More comes than a worker can take: its queue overflows while it is stopped.
 # What was lost is counted; then strangers without NTS are dropped for a
-# moment, and who shows good cookies never is.
+# moment, and who shows good cookies never is.  A worker that is started anew
+# does not take what its predecessor's queue lost for losses of its own.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/life.sh"
 
@@ -37,6 +38,13 @@ flood()
 		}' "${NTP[srv]}" "$worker"
 }
 
+# Strangers, without NTS.
+ask_plain()
+{
+	in_place srv "$BIN" query --no-nts -n 1 -t 1 --port "${NTP[srv]}" \
+		"${HOST[srv]}" >/dev/null
+}
+
 shed()
 {
 	flood
@@ -54,4 +62,22 @@ goes_on()
 	number "$(tn_json srv serverstats answered_nts)" -gt "$nts_before"
 }
 wait_for 10 goes_on || fail "no answers with NTS"
+
+before=$(tn_json srv serverstats requests)
+kill -9 "$worker"
+wait_for 10 another_role srv serve "$worker" || fail "no other worker"
+anew()
+{
+	ask_plain
+	tn srv serverstats --json >"$T/stats"
+	number "$(json requests <"$T/stats")" -lt "$before"
+}
+wait_for 10 anew || fail "no report of the new worker: $(cat "$T/stats")"
+number "$(json dropped_queue <"$T/stats")" -eq 0 &&
+	number "$(json dropped_overload <"$T/stats")" -eq 0 ||
+	fail "old losses count as new: $(cat "$T/stats")"
+
+# Those after its first request do count.
+worker=$(role srv serve)
+wait_for 30 shed || fail "nothing shed by the new one: $(cat "$T/stats")"
 pass
