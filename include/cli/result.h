@@ -25,6 +25,12 @@ struct cli_result_cert {
 	int64_t not_after_s;
 };
 
+/* How TLS was agreed, in the library's words. */
+struct cli_result_tls {
+	char group[32];  /* "": the library has no word for it */
+	char cipher[32]; /* "": no TLS */
+};
+
 /* @offset_s, @delay_s, @bound_s: NAN when unknown.  @heard: stratum, ref_id
  * and leap are of an answer.  @stage: enum report_stage at which it failed,
  * if it did; @error: in words, "" when the server answered as asked.
@@ -45,6 +51,7 @@ struct cli_result {
 	unsigned sent_cnt;
 	unsigned good_cnt;
 	bool kernel_stamps;
+	struct cli_result_tls tls;
 	struct cli_result_cert cert;
 	uint8_t stage;
 	char error[CLI_RESULT_WORDS];

@@ -218,4 +218,10 @@ const char *net_tls_server_name(const struct net_tls *t);
  */
 const char *net_tls_cipher(const struct net_tls *t);
 
+/**
+ * net_tls_group - the group of the key exchange, "x25519" or "X25519MLKEM768",
+ * in the library's words; NULL where it has none, or no handshake is done.
+ */
+const char *net_tls_group(const struct net_tls *t);
+
 #endif

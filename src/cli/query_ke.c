@@ -70,6 +70,18 @@ note_certificate(struct query_host *h)
 }
 
 static void
+note_tls(struct query_host *h)
+{
+	struct cli_result_tls *tls = &h->res->tls;
+	const char *group = net_tls_group(h->ke.tls);
+
+	snprintf(tls->group, sizeof tls->group, "%s", group ? group : "");
+	snprintf(
+	    tls->cipher, sizeof tls->cipher, "%s", net_tls_cipher(h->ke.tls));
+	note_certificate(h);
+}
+
+static void
 tls_failed(struct query_host *h)
 {
 	enum net_tls_fault fault = net_tls_fault(h->ke.tls, NULL);
@@ -234,7 +246,7 @@ talk(struct query_host *h, unsigned what)
 	if (err == 0)
 		err = write_request(h);
 	if (err == 0) {
-		note_certificate(h);
+		note_tls(h);
 		err = read_response(h);
 		if (err == 0)
 			return;

@@ -96,6 +96,16 @@ put_nts(struct ctl_text *t, const struct cli_result *r)
 }
 
 static void
+put_tls(struct ctl_text *t, const struct cli_result_tls *tls)
+{
+	if (!tls->cipher[0])
+		return;
+	label(t, "TLS");
+	ctl_text_printf(t, "%s, %s\n",
+	    tls->group[0] ? tls->group : "unknown group", tls->cipher);
+}
+
+static void
 put_certificate(
     struct ctl_text *t, const struct cli_result_cert *c, int64_t now_s)
 {
@@ -138,6 +148,7 @@ put_result(struct ctl_text *t, const struct cli_result *r, int64_t now_s)
 	put_time(t, r);
 	put_server(t, r);
 	put_nts(t, r);
+	put_tls(t, &r->tls);
 	put_certificate(t, &r->cert, now_s);
 	put_failure(t, r);
 }
@@ -246,6 +257,8 @@ json_result(struct ctl_json *j, const struct cli_result *r, int64_t now_s)
 	ctl_json_seconds(j, "bound_s", r->bound_s);
 	json_heard(j, r);
 	json_nts(j, r);
+	ctl_json_string(j, "tls_group", r->tls.group);
+	ctl_json_string(j, "tls_cipher", r->tls.cipher);
 	json_certificate(j, &r->cert, now_s);
 	ctl_json_string(j, "stage",
 	    r->stage == REPORT_STAGE_NONE ? NULL : report_stage_text(r->stage));

@@ -379,3 +379,12 @@ net_tls_cipher(const struct net_tls *t)
 {
 	return SSL_get_cipher_name(t->ssl);
 }
+
+/* Before there is a session the library would look for the group in it. */
+const char *
+net_tls_group(const struct net_tls *t)
+{
+	if (!t->done)
+		return NULL;
+	return SSL_group_to_name(t->ssl, (int)SSL_get_negotiated_group(t->ssl));
+}

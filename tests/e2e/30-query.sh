@@ -69,6 +69,8 @@ for ((i = 0; i < ${#servers[@]}; i++)); do
 	field nts "servers.$i.leap" normal
 	field nts "servers.$i.aead" AES-SIV-CMAC-256
 	field nts "servers.$i.cookies" 8
+	json "servers.$i.tls_group" <"$T/nts" | grep -q "[0-9]" ||
+		fail "no TLS group: $(cat "$T/nts")"
 	field nts "servers.$i.certificate.subject" "CN = ${servers[i]}"
 	near nts "servers.$i.certificate.days_left" 1 400
 	near nts "servers.$i.certificate.not_after" "$(date +%s)" 4e9
@@ -90,6 +92,7 @@ for ((i = 0; i < ${#servers[@]}; i++)); do
 	field plain "servers.$i.authenticated" false
 	field plain "servers.$i.aead" null
 	field plain "servers.$i.cookies" null
+	field plain "servers.$i.tls_group" null
 	field plain "servers.$i.certificate" null
 done
 

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/life.sh"
 
 certify srv 127.0.0.1
-server_conf srv
+server_conf srv "ntstlsgroups P-256"
 start_truenoon srv
 
 # query_says CODE STAGE PATTERN ARGS...
@@ -36,6 +36,13 @@ ke="--ke-port ${KE[srv]}"
 	query_says 1 tcp refused --nts-only --ke-port "$(free_port)" "$at"
 	query_says 1 udp 'refused|answer' --no-nts --port "$(free_port)" "$at"
 }
+
+# How TLS was agreed is shown, with the group that the server insists on.
+json=$(answers srv --json) || fail "no answer"
+[ "$(json servers.0.tls_group <<<"$json")" = secp256r1 ] &&
+	[[ "$(json servers.0.tls_cipher <<<"$json")" = TLS_*_SHA* ]] ||
+	fail "TLS: $json"
+answers srv | grep -q '^  TLS  *secp256r1, TLS_.*_SHA' || fail "TLS in text"
 
 # Without NTS where it is not insisted on: plain time, said to be that.
 json=$(in_place srv "$BIN" query --json -n 1 -t 3 --ca "$T/ca.pem" \

@@ -37,6 +37,7 @@ setup(void **state)
 	    .sent_cnt = 4,
 	    .good_cnt = 4,
 	    .kernel_stamps = true,
+	    .tls = {"x25519", "TLS_AES_256_GCM_SHA384"},
 	    .cert = {true, "CN=time.example.net", NOW_S - 1,
 		NOW_S + 40 * 86400 + 7}};
 	assert_int_equal(addr_parse(&r[0].addr, "192.0.2.1"), 0);
@@ -84,6 +85,7 @@ for_a_person(void **state)
 	    "  Server      stratum 1, reference GPS, leap normal\n"
 	    "  NTS         authenticated, AES-SIV-CMAC-256, 8 cookies in "
 	    "stock\n"
+	    "  TLS         x25519, TLS_AES_256_GCM_SHA384\n"
 	    "  Certificate CN=time.example.net, 40 days left (2026-04-10 "
 	    "12:00:07 UTC)\n"
 	    "192.0.2.2\n"
@@ -124,6 +126,8 @@ for_a_program(void **state)
 	    "      \"leap\": \"normal\",\n"
 	    "      \"aead\": \"AES-SIV-CMAC-256\",\n"
 	    "      \"cookies\": 8,\n"
+	    "      \"tls_group\": \"x25519\",\n"
+	    "      \"tls_cipher\": \"TLS_AES_256_GCM_SHA384\",\n"
 	    "      \"certificate\": {\n"
 	    "        \"subject\": \"CN=time.example.net\",\n"
 	    "        \"not_after\": 1775822407,\n"
@@ -144,6 +148,8 @@ for_a_program(void **state)
 	    "      \"leap\": null,\n"
 	    "      \"aead\": null,\n"
 	    "      \"cookies\": null,\n"
+	    "      \"tls_group\": null,\n"
+	    "      \"tls_cipher\": null,\n"
 	    "      \"certificate\": {\n"
 	    "        \"subject\": \"CN=x\",\n"
 	    "        \"not_after\": 1772366399,\n"
@@ -200,6 +206,10 @@ nothing_at_all(void **state)
 	r[0] = r[2];
 	assert_non_null(strstr(text(1), "\nNo server gave the time.\n"));
 	assert_null(strstr(out, "NTS"));
+	/* A group without a name. */
+	strcpy(r[0].tls.cipher, "TLS_X");
+	assert_non_null(
+	    strstr(text(1), "  TLS         unknown group, TLS_X\n"));
 	/* Both ways failed: both reasons are said. */
 	strcpy(r[0].no_nts, "TCP port 4460 refused");
 	assert_non_null(strstr(text(1),

@@ -12,6 +12,7 @@ accepts_and_exports(void **state)
 	struct net_tls_pair p = pair(&cert_a);
 	uint8_t kc[32], ks[32], other[32];
 	struct net_tls_cert facts;
+	struct net_tls *fresh;
 	char buf[16];
 	size_t len;
 	struct talk t;
@@ -36,6 +37,13 @@ accepts_and_exports(void **state)
 	assert_int_equal(facts.not_after_s, NOW_S + DAY_S);
 	assert_int_equal(net_tls_peer(t.s, &facts), ERR_ABSENT);
 	assert_string_equal(net_tls_server_name(t.s), "a.example");
+	assert_string_equal(net_tls_cipher(t.c), net_tls_cipher(t.s));
+	assert_non_null(net_tls_group(t.c));
+	assert_string_equal(net_tls_group(t.c), net_tls_group(t.s));
+	fresh = net_tls_connect(t.cc, t.fd[0], "a.example", NOW_S);
+	assert_non_null(fresh);
+	assert_null(net_tls_group(fresh));
+	net_tls_free(fresh);
 
 	assert_int_equal(
 	    net_tls_read(t.s, buf, sizeof buf, &len), NET_TLS_WANT_READ);
