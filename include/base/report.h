@@ -124,6 +124,8 @@ struct report_serve {
 	uint64_t nak_cnt;
 	uint64_t interleaved_cnt; /* of those answered */
 	uint64_t early_cnt; /* left before their stamp, of those looked at */
+	uint64_t rx_stamp_cnt[REPORT_STAMP_CNT]; /* of requests */
+	uint64_t tx_stamp_cnt[REPORT_STAMP_CNT]; /* of answers looked at */
 	uint64_t latency_cnt[REPORT_LATENCY_CNT];
 	uint64_t denied_cnt;
 	uint64_t malformed_cnt;

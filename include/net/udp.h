@@ -21,6 +21,7 @@ enum net_stamp_source {
 	NET_STAMP_USER,   /* read by us around the system call */
 	NET_STAMP_KERNEL, /* the kernel's, in software */
 	NET_STAMP_HARDWARE,
+	NET_STAMP_CNT,
 };
 
 /* A moment on CLOCK_REALTIME (without a virtual clock), and the same on
@@ -172,6 +173,10 @@ struct net_udp_batch {
 	struct net_udp_room *room;
 	struct net_hardware *hardware; /* NULL: none; borrowed */
 	uint64_t lost_cnt; /* answers that the kernel did not take */
+	/* By enum net_stamp_source: stamps of what came in, one for each, and of
+	 * answers, as net_udp_batch_sent gave them. */
+	uint64_t rx_stamp_cnt[NET_STAMP_CNT];
+	uint64_t tx_stamp_cnt[NET_STAMP_CNT];
 	/* Datagrams that found the queue of the socket full, as of the last
 	 * one of this batch; a counter that wraps. */
 	uint32_t missed_cnt;

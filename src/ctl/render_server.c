@@ -18,11 +18,24 @@ struct counter {
 	const char *key;
 };
 
+#define RX_STAMP(by) offsetof(struct report_serve, rx_stamp_cnt[by])
+#define TX_STAMP(by) offsetof(struct report_serve, tx_stamp_cnt[by])
+
 static const struct counter serve_counters[] = {
     {offsetof(struct report_serve, rx_cnt), "Requests", "requests"},
     {offsetof(struct report_serve, rx_bytes), "  bytes", "request_bytes"},
+    {RX_STAMP(REPORT_STAMP_HARDWARE), "  stamped by hardware",
+	"request_stamps_hardware"},
+    {RX_STAMP(REPORT_STAMP_KERNEL), "  stamped by kernel",
+	"request_stamps_kernel"},
+    {RX_STAMP(REPORT_STAMP_DAEMON), "  stamped by daemon",
+	"request_stamps_daemon"},
     {offsetof(struct report_serve, tx_cnt), "Answers", "answers"},
     {offsetof(struct report_serve, tx_bytes), "  bytes", "answer_bytes"},
+    {TX_STAMP(REPORT_STAMP_HARDWARE), "  stamped by hardware",
+	"answer_stamps_hardware"},
+    {TX_STAMP(REPORT_STAMP_KERNEL), "  stamped by kernel",
+	"answer_stamps_kernel"},
     {offsetof(struct report_serve, ntp_cnt), "  unauthenticated",
 	"answered_ntp"},
     {offsetof(struct report_serve, mac_cnt), "  symmetric key", "answered_key"},

@@ -94,6 +94,22 @@ report_seals(struct worker *w)
 	daemon_port_send(&w->port, IPC_RING_USED, &used);
 }
 
+static const uint8_t stamps[NET_STAMP_CNT] = {
+    [NET_STAMP_NONE] = REPORT_STAMP_NONE,
+    [NET_STAMP_USER] = REPORT_STAMP_DAEMON,
+    [NET_STAMP_KERNEL] = REPORT_STAMP_KERNEL,
+    [NET_STAMP_HARDWARE] = REPORT_STAMP_HARDWARE,
+};
+
+static void
+report_stamps(const struct net_udp_batch *b, struct report_serve *r)
+{
+	for (size_t i = 0; i < NET_STAMP_CNT; i++) {
+		r->rx_stamp_cnt[stamps[i]] = b->rx_stamp_cnt[i];
+		r->tx_stamp_cnt[stamps[i]] = b->tx_stamp_cnt[i];
+	}
+}
+
 static void
 report_now(void *arg)
 {
@@ -104,6 +120,7 @@ report_now(void *arg)
 	r.instance = w->instance;
 	r.send_fail_cnt = w->batch->lost_cnt;
 	r.missed_cnt = w->missed_cnt;
+	report_stamps(w->batch, &r);
 	daemon_port_send(&w->port, IPC_REPORT_SERVE, &r);
 	daemon_clients_report(serve_crowd_clients(w->crowd), &w->port);
 	serve_crowd_period(w->crowd);

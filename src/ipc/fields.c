@@ -514,6 +514,8 @@ static const struct field report_serve[] = {
     INT(report_serve, nak_cnt),
     INT(report_serve, interleaved_cnt),
     INT(report_serve, early_cnt),
+    INTS(report_serve, rx_stamp_cnt),
+    INTS(report_serve, tx_stamp_cnt),
     INTS(report_serve, latency_cnt),
     INT(report_serve, denied_cnt),
     INT(report_serve, malformed_cnt),

@@ -213,6 +213,7 @@ describe(struct net_udp_batch *b, struct net_udp_packet *p, struct mmsghdr *m)
 {
 	struct net_sock_facts facts;
 	struct net_stamp_at at;
+	enum net_stamp_source by;
 
 	net_sock_facts(&m->msg_hdr, &facts);
 	p->len = m->msg_len;
@@ -224,9 +225,13 @@ describe(struct net_udp_batch *b, struct net_udp_packet *p, struct mmsghdr *m)
 	p->if_idx = facts.if_idx;
 	p->kernel_stamp = facts.stamp.ns != 0;
 	p->received = p->kernel_stamp ? facts.stamp : os_clock_real();
+	by = p->kernel_stamp ? NET_STAMP_KERNEL : NET_STAMP_USER;
 	if (b->hardware &&
-	    net_stamp_rx(b->hardware, &facts.raw, p->received, &at))
+	    net_stamp_rx(b->hardware, &facts.raw, p->received, &at)) {
 		p->received = at.real;
+		by = NET_STAMP_HARDWARE;
+	}
+	b->rx_stamp_cnt[by]++;
 	p->out_len = 0;
 	p->out_stamp = false;
 	b->missed_cnt = facts.lost_cnt;
@@ -513,17 +518,21 @@ net_udp_batch_sent(
 	n = receive_queue(q, fd);
 	for (int i = 0; i < n; i++) {
 		struct msghdr *m = &q->msg[i].msg_hdr;
+		enum net_stamp_source by = NET_STAMP_KERNEL;
 
 		net_sock_facts(m, &facts);
 		if (b->hardware && facts.stamp.ns == 0 &&
 		    net_stamp_left(
-			b->hardware, &facts.raw, os_clock_real(), &at))
+			b->hardware, &facts.raw, os_clock_real(), &at)) {
 			facts.stamp = at.real;
+			by = NET_STAMP_HARDWARE;
+		}
 		if (!(m->msg_flags & MSG_ERRQUEUE) ||
 		    m->msg_flags & MSG_TRUNC || facts.stamp.ns == 0 ||
 		    !find_payload(q->frame[i], q->msg[i].msg_len, &sent[cnt]))
 			continue;
 		sent[cnt++].at = facts.stamp;
+		b->tx_stamp_cnt[by]++;
 	}
 	return cnt;
 }

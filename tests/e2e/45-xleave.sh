@@ -76,6 +76,17 @@ counted()
 	[ "$(tn_json ours serverstats answered_interleaved)" -ge 12 ]
 }
 wait_for 20 counted || fail "ours does not count interleaved answers"
+# The kernel stamped nearly all that came, and all answers to these.
+tn ours serverstats --json >"$T/stats"
+stat()
+{
+	json "$1" <"$T/stats"
+}
+number "$(stat answer_stamps_kernel)" -ge 12 ||
+	fail "stamps of answers: $(cat "$T/stats")"
+number "$(($(stat request_stamps_kernel) + $(stat request_stamps_daemon)))" \
+	-eq "$(stat requests)" && number "$(stat request_stamps_kernel)" -ge 12 ||
+	fail "stamps of requests: $(cat "$T/stats")"
 says ours serverstats dropped_malformed 0 || fail "malformed requests"
 in_place theirs "$PEERS/bin/chronyc" -h "$T/theirs/chronyd.sock" serverstats |
 	grep -q '^Interleaved NTP packets *: *[1-9]' ||

@@ -257,6 +257,8 @@ setup(void **state)
 		    .by_version = {0, 0, 0, 10, 90},
 		    .nts_cnt = 40,
 		    .early_cnt = 1,
+		    .rx_stamp_cnt = {0, 1, 19, 80},
+		    .tx_stamp_cnt = {0, 0, 2, 30},
 		    .latency_cnt = {[2] = 80, [REPORT_LATENCY_CNT - 1] = 10},
 		    .denied_cnt = 10};
 	kes[0] = (struct report_ke){.accept_cnt = 7,
@@ -483,6 +485,15 @@ server_counters_are_summed(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "Requests                       200\n"));
+	assert_non_null(strstr(text,
+	    "  stamped by hardware          160\n"
+	    "  stamped by kernel             38\n"
+	    "  stamped by daemon              2\n"
+	    "Answers"));
+	assert_non_null(strstr(text,
+	    "  stamped by hardware           60\n"
+	    "  stamped by kernel              4\n"
+	    "  unauth"));
 	assert_non_null(strstr(text, "Dropped: denied                 20\n"));
 	assert_non_null(strstr(text,
 	    "Certificate           CN=\\x1b]0;x, valid until 2026-03-01 "
@@ -494,6 +505,13 @@ server_counters_are_summed(void **state)
 	    "  over 67.11 ms                 20\n"));
 	text = ask("serverstats json\n", CTL_CODE_OK);
 	assert_non_null(strstr(text, "\"requests\": 200,"));
+	assert_non_null(strstr(text,
+	    "\"request_stamps_hardware\": 160,\n"
+	    "  \"request_stamps_kernel\": 38,\n"
+	    "  \"request_stamps_daemon\": 2,\n"));
+	assert_non_null(strstr(text,
+	    "\"answer_stamps_hardware\": 60,\n"
+	    "  \"answer_stamps_kernel\": 4,\n"));
 	assert_non_null(strstr(text, "\"answered_early\": 2,"));
 	assert_non_null(strstr(text, "\"timed_out_handshake\": 3,"));
 	assert_non_null(strstr(text, "\"evicted\": 4,"));

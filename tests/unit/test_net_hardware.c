@@ -348,6 +348,15 @@ against_the_kernel(void **state)
 }
 
 static void
+expect_counts(
+    const uint64_t cnt[NET_STAMP_CNT], uint64_t kernel, uint64_t hardware)
+{
+	assert_int_equal(cnt[NET_STAMP_USER], 0);
+	assert_int_equal(cnt[NET_STAMP_KERNEL], kernel);
+	assert_int_equal(cnt[NET_STAMP_HARDWARE], hardware);
+}
+
+static void
 server(void **state)
 {
 	struct net_udp_sent sent[NET_UDP_BATCH];
@@ -360,6 +369,7 @@ server(void **state)
 	ask(p);
 	assert_true(p->b->at[0].kernel_stamp);
 	assert_int_equal(p->b->at[0].received.ns, card.rx_ns - RX_NS);
+	expect_counts(p->b->rx_stamp_cnt, 0, 1);
 	memcpy(p->b->at[0].out, "answer", 6);
 	p->b->at[0].out_len = 6;
 	p->b->at[0].out_stamp = true;
@@ -370,6 +380,7 @@ server(void **state)
 	}
 	assert_int_equal(cnt, 1);
 	assert_int_equal(sent[0].at.ns, card.tx_ns + TX_NS);
+	expect_counts(p->b->tx_stamp_cnt, 0, 1);
 	net_udp_close(&p->u);
 	/* A stamp that cannot be told is none. */
 	card.wrong = true;
@@ -380,6 +391,8 @@ server(void **state)
 	assert_int_equal(net_udp_batch_send(p->b, p->fd), 1);
 	usleep(20000);
 	assert_int_equal(net_udp_batch_sent(p->b, p->fd, sent), 0);
+	expect_counts(p->b->rx_stamp_cnt, 1, 1);
+	expect_counts(p->b->tx_stamp_cnt, 0, 1);
 	net_udp_close(&p->u);
 }
 

@@ -111,6 +111,10 @@ exchange_on(const char *text)
 	assert_true(addr_same_host(&b->at[0].from, &mine));
 	assert_int_equal(b->at[0].from.port, mine.port);
 	assert_true(addr_same_host(&b->at[0].to, &at));
+	assert_int_equal(
+	    b->rx_stamp_cnt[NET_STAMP_KERNEL], b->at[0].kernel_stamp);
+	assert_int_equal(
+	    b->rx_stamp_cnt[NET_STAMP_USER], !b->at[0].kernel_stamp);
 	quick = quick && b->at[0].kernel_stamp;
 	/* Stamped on arrival, not when we came to read it. */
 	assert_true(b->at[0].received.ns >= before.ns);
@@ -250,6 +254,7 @@ sent_on(const char *text, bool wanted)
 		assert_memory_equal(sent[0].data, answer, sent[0].len);
 		assert_in_range(sent[0].at.ns, before.ns, after.ns);
 	}
+	assert_int_equal(b->tx_stamp_cnt[NET_STAMP_KERNEL], wanted);
 	assert_int_equal(net_udp_batch_sent(b, fd, sent), 0);
 	expect_recv(&u, answer, &rx);
 	net_udp_close(&u);
