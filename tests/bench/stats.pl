@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Medians and what is known of them, for the scripts beside this one.
+# Medians and what is known of them, for the scripts beside this one and for
+# tests/e2e/46-stamps.sh.
 use strict;
 use warnings;
 

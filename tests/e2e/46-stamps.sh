@@ -4,7 +4,12 @@
 # the true offset is zero and what a client measures is error.  Clients of
 # either kind ask servers of either kind, in basic and in interleaved mode,
 # one after the other, since a server that has just answered somebody else is
-# quicker; median and 99th percentile of the measured offsets are printed.
+# quicker; which kind begins is drawn each time.  Median and 99th percentile of
+# the measured offsets, without their signs, are printed for all rounds
+# together.  From three rounds on, so is the ratio of truenoon's client to
+# chronyd's, taken within each round: its median over the rounds, and an
+# interval that holds it with the confidence beside it (95 % takes six rounds).
+# Where 1 is inside the interval, what differs may be noise.
 # Only a gross difference is a failure: other things run on this machine.
 #   E2E_ROUNDS=N    each gets so many turns (1)
 #   E2E_SAMPLES=N   so many samples in each (100)
@@ -102,28 +107,43 @@ enough()
 	[ "$(offsets "$1" | wc -l)" -ge "$E2E_SAMPLES" ]
 }
 
-# quantile CLIENT PERCENT: of all rounds.
+# quantile PERCENT FILE...: of all that is in these.
 quantile()
 {
-	sort -g "$T/$1.offsets" | awk -v p="$2" '{v[NR] = $1}
+	sort -g "${@:2}" | awk -v p="$1" '{v[NR] = $1}
 		END {i = int((NR - 1) * p / 100 + 0.999) + 1; print v[i]}'
 }
 
-# measure CLIENT
+# ratio SERVER-MODE PERCENT: of our client to chronyd's, round by round.
+ratio()
+{
+	local kind round
+	for kind in tn ch; do
+		for round in $(seq "$E2E_ROUNDS"); do
+			quantile "$2" "$T/$kind-$1.offsets.$round"
+		done | paste -s
+	done | perl -e '
+		require shift;
+		my ($ours, $theirs) = map { [split] } <STDIN>;
+		my @r = by_round(sub { $_[0] / $_[1] }, $ours, $theirs);
+		print with_interval(@r), "\n"' "$ROOT/tests/bench/stats.pl"
+}
+
+# measure CLIENT ROUND
 measure()
 {
 	wait_for $((E2E_SAMPLES + 40)) enough "$1" ||
 		fail "too few samples of $1"
-	offsets "$1" >>"$T/$1.offsets"
+	offsets "$1" >"$T/$1.offsets.$2"
 	stop "$1"
 }
 
-for _ in $(seq "$E2E_ROUNDS"); do
+for round in $(seq "$E2E_ROUNDS"); do
 	for server in ours theirs; do
 		for mode in basic xleave; do
-			for kind in tn ch; do
-				client $kind $server $mode
-				measure $kind-$server-$mode
+			for kind in $(shuf -e tn ch); do
+				client "$kind" $server $mode
+				measure "$kind-$server-$mode" "$round"
 			done
 		done
 	done
@@ -135,9 +155,13 @@ printf '%-10s %-8s %10s %10s %10s %10s  (us)\n' server mode median 99% median 99
 for server in ours theirs; do
 	for mode in basic xleave; do
 		name=$server-$mode
-		figures="$(quantile "tn-$name" 50) $(quantile "tn-$name" 99)"
-		figures="$figures $(quantile "ch-$name" 50)"
-		figures="$figures $(quantile "ch-$name" 99)"
+		figures=
+		for kind in tn ch; do
+			for percent in 50 99; do
+				figures="$figures $(quantile $percent \
+					"$T/$kind-$name.offsets".*)"
+			done
+		done
 		# shellcheck disable=SC2086 # four words
 		printf '%-10s %-8s %10.3f %10.3f %10.3f %10.3f\n' \
 			${server/ours/truenoon} $mode $figures |
@@ -148,5 +172,20 @@ for server in ours theirs; do
 			worse="$worse $name"
 	done
 done
+if [ "$E2E_ROUNDS" -ge 3 ]; then
+	printf '\ntruenoon client / chronyd client, median of %d rounds' \
+		"$E2E_ROUNDS"
+	printf ' (interval, confidence)\n%-10s %-8s %28s %28s\n' \
+		server mode median 99%
+	for server in ours theirs; do
+		for mode in basic xleave; do
+			printf '%-10s %-8s %28s %28s\n' \
+				${server/ours/truenoon} $mode \
+				"$(ratio $server-$mode 50)" \
+				"$(ratio $server-$mode 99)" |
+				sed 's/^theirs /chronyd/'
+		done
+	done
+fi
 [ -z "$worse" ] || fail "far worse than chronyd:$worse"
 pass
