@@ -231,6 +231,13 @@ struct report_sync {
 };
 
 /**
+ * report_serve_add, report_ke_add - add what r has counted to sum.  What is
+ * no counter stays as it is.
+ */
+void report_serve_add(struct report_serve *sum, const struct report_serve *r);
+void report_ke_add(struct report_ke *sum, const struct report_ke *r);
+
+/**
  * report_select_text, report_stage_text, report_auth_text,
  * report_stamp_text - one word each.
  */

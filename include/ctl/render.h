@@ -17,7 +17,8 @@
 
 /* All pointers are borrowed for the call; any may be NULL with its count 0:
  * what is not known is said to be unknown.  Sources that are not @used are
- * left out.  @serves and @kes: one per worker, summed here. */
+ * left out.  @serves and @kes: one per worker, and what those that are gone
+ * had counted, summed here; workers are counted among @roles. */
 struct ctl_view {
 	const struct timepage_time *time;   /* NULL: never published */
 	const struct timepage_clock *clock; /* NULL: never published */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words of the reports; they are interface, used in text and JSON.
+ * The words of the reports; they are interface, used in text and JSON.  And
+ * sums of what workers count.
  */
 #include "base/report.h"
+
+#include <stddef.h>
+#include <string.h>
 
 static const char *const selects[REPORT_SELECT_CNT] = {
     [REPORT_SELECTED] = "selected",
@@ -28,6 +32,35 @@ static const char *const stages[REPORT_STAGE_CNT] = {
     [REPORT_STAGE_UDP] = "udp",
     [REPORT_STAGE_AUTH] = "authentication",
 };
+
+/* Counters lie side by side, from one offset to another. */
+static void
+add(void *sum, const void *r, size_t from, size_t to)
+{
+	unsigned char *into = sum;
+	const unsigned char *of = r;
+	uint64_t a, b;
+
+	for (size_t at = from; at < to; at += sizeof a) {
+		memcpy(&a, into + at, sizeof a);
+		memcpy(&b, of + at, sizeof b);
+		a += b;
+		memcpy(into + at, &a, sizeof a);
+	}
+}
+
+void
+report_serve_add(struct report_serve *sum, const struct report_serve *r)
+{
+	add(sum, r, offsetof(struct report_serve, rx_cnt), sizeof *r);
+}
+
+void
+report_ke_add(struct report_ke *sum, const struct report_ke *r)
+{
+	add(sum, r, offsetof(struct report_ke, accept_cnt),
+	    offsetof(struct report_ke, open_cnt));
+}
 
 const char *
 report_select_text(unsigned select)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/role.h"
 #include "render_priv.h"
 
 /* One counter: where it is, its words and its name in JSON. */
@@ -132,6 +133,20 @@ ke_sum(const struct ctl_view *v, size_t at)
 	return sum(v->kes, sizeof *v->kes, v->ke_cnt, at);
 }
 
+/* How many workers there are, and of these are up. */
+static size_t
+workers(const struct ctl_view *v, enum role role, size_t *up)
+{
+	size_t cnt = 0;
+
+	*up = 0;
+	for (size_t i = 0; i < v->role_cnt; i++) {
+		cnt += v->roles[i].role == role;
+		*up += v->roles[i].role == role && v->roles[i].up;
+	}
+	return cnt;
+}
+
 static uint64_t
 ke_open(const struct ctl_view *v)
 {
@@ -226,18 +241,22 @@ put_certificate(struct ctl_text *t, const struct ctl_view *v)
 void
 ctl_render_server_text(struct ctl_text *t, const struct ctl_view *v)
 {
-	if (v->serve_cnt == 0 && v->ke_cnt == 0) {
+	size_t serve_up, ke_up;
+	size_t serve_cnt = workers(v, ROLE_SERVE, &serve_up);
+	size_t ke_cnt = workers(v, ROLE_KE, &ke_up);
+
+	if (serve_cnt == 0 && ke_cnt == 0) {
 		ctl_text_put(t,
 		    "This daemon serves no time: its "
 		    "configuration has no allow directive.\n");
 		return;
 	}
-	put_count(t, "Workers", v->serve_cnt);
+	put_count(t, "Workers", serve_up);
 	for (size_t i = 0; i < SERVE_CNT; i++)
 		put_count(t, serve_counters[i].label,
 		    serve_sum(v, serve_counters[i].at));
 	put_latency(t, v);
-	if (v->ke_cnt == 0) {
+	if (ke_cnt == 0) {
 		ctl_render_label(t, "Key exchanges");
 		ctl_text_put(t, "not served\n");
 		return;
@@ -285,9 +304,11 @@ static void
 json_ke(struct ctl_json *j, const struct ctl_view *v)
 {
 	const struct report_ke *k = first_to_expire(v);
+	size_t up;
 
+	workers(v, ROLE_KE, &up);
 	ctl_json_open(j, "key_exchange", '{');
-	ctl_json_uint(j, "workers", v->ke_cnt);
+	ctl_json_uint(j, "workers", up);
 	for (size_t i = 0; i < KE_CNT; i++)
 		ctl_json_uint(
 		    j, ke_counters[i].key, ke_sum(v, ke_counters[i].at));
@@ -304,7 +325,10 @@ json_ke(struct ctl_json *j, const struct ctl_view *v)
 void
 ctl_render_server_json(struct ctl_json *j, const struct ctl_view *v)
 {
-	ctl_json_uint(j, "workers", v->serve_cnt);
+	size_t up;
+
+	workers(v, ROLE_SERVE, &up);
+	ctl_json_uint(j, "workers", up);
 	for (size_t i = 0; i < SERVE_CNT; i++)
 		ctl_json_uint(j, serve_counters[i].key,
 		    serve_sum(v, serve_counters[i].at));

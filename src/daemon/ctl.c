@@ -22,7 +22,7 @@
 #include "serve/clients.h"
 
 #define SOURCES_MAX 64
-#define WORKERS_MAX 64
+#define WORKERS_MAX (2 * 64) /* those of before a reload, and their heirs */
 #define ROLES_MAX   (2 * WORKERS_MAX + 8)
 #define CLIENTS_MAX 16
 #define CLIENT_NS   (5 * TSTAMP_NS_PER_S)
@@ -53,9 +53,9 @@ struct ctl {
 	struct report_sync sync;
 	bool sync_known;
 	struct report_source sources[SOURCES_MAX];
-	struct report_serve serves[WORKERS_MAX];
+	struct report_serve serves[1 + WORKERS_MAX]; /* 0: of those gone */
 	size_t serve_cnt;
-	struct report_ke kes[WORKERS_MAX];
+	struct report_ke kes[1 + WORKERS_MAX]; /* here, too */
 	size_t ke_cnt;
 	struct report_role roles[ROLES_MAX];
 	size_t role_cnt;
@@ -321,6 +321,7 @@ ctl_open(const struct daemon_boot *boot)
 		return NULL;
 	s->loop = boot->loop;
 	s->started = os_clock_mono();
+	s->serve_cnt = s->ke_cnt = 1;
 	if (os_random_init(&s->rng) < 0) {
 		free(s);
 		return NULL;
@@ -360,14 +361,32 @@ ctl_run(void *state)
 
 /* Workers and roles come and go with a reload: a table each, found by
  * number, the oldest entry never dropped for a new one. */
+static size_t
+find_serve(const struct ctl *s, uint16_t instance)
+{
+	size_t i = 1;
+
+	while (i < s->serve_cnt && s->serves[i].instance != instance)
+		i++;
+	return i;
+}
+
+static size_t
+find_ke(const struct ctl *s, uint16_t instance)
+{
+	size_t i = 1;
+
+	while (i < s->ke_cnt && s->kes[i].instance != instance)
+		i++;
+	return i;
+}
+
 static void
 keep_serve(struct ctl *s, const struct report_serve *r)
 {
-	size_t i = 0;
+	size_t i = find_serve(s, r->instance);
 
-	while (i < s->serve_cnt && s->serves[i].instance != r->instance)
-		i++;
-	if (i == WORKERS_MAX)
+	if (i > WORKERS_MAX)
 		return;
 	s->serves[i] = *r;
 	if (i == s->serve_cnt)
@@ -377,15 +396,29 @@ keep_serve(struct ctl *s, const struct report_serve *r)
 static void
 keep_ke(struct ctl *s, const struct report_ke *r)
 {
-	size_t i = 0;
+	size_t i = find_ke(s, r->instance);
 
-	while (i < s->ke_cnt && s->kes[i].instance != r->instance)
-		i++;
-	if (i == WORKERS_MAX)
+	if (i > WORKERS_MAX)
 		return;
 	s->kes[i] = *r;
 	if (i == s->ke_cnt)
 		s->ke_cnt++;
+}
+
+/* A worker is gone, or another of its number begins to count: of what it was
+ * doing nothing is left, of what it did all. */
+static void
+settle(struct ctl *s, enum role role, uint16_t instance)
+{
+	size_t serve = find_serve(s, instance), ke = find_ke(s, instance);
+
+	if (role == ROLE_SERVE && serve < s->serve_cnt) {
+		report_serve_add(&s->serves[0], &s->serves[serve]);
+		s->serves[serve] = s->serves[--s->serve_cnt];
+	} else if (role == ROLE_KE && ke < s->ke_cnt) {
+		report_ke_add(&s->kes[0], &s->kes[ke]);
+		s->kes[ke] = s->kes[--s->ke_cnt];
+	}
 }
 
 static void
@@ -401,6 +434,9 @@ keep_role(struct ctl *s, const struct report_role *r)
 	if (r->role == ROLE_SYNC && r->up && i < s->role_cnt &&
 	    s->roles[i].pid != r->pid)
 		memset(s->sources, 0, sizeof s->sources);
+	if (r->gone ||
+	    (i < s->role_cnt && s->roles[i].restart_cnt != r->restart_cnt))
+		settle(s, r->role, r->instance);
 	if (r->gone && i < s->role_cnt)
 		s->roles[i] = s->roles[--s->role_cnt];
 	if (r->gone || i == ROLES_MAX)

@@ -55,7 +55,7 @@ wait_for 15 synchronised cli || fail "not synchronised by the second alone"
 
 # Another certificate.
 before=$(answers srv --json | json servers.0.certificate.not_after)
-in_place srv "$BIN" selfcert --force --days 7 --ca-cert "$T/ca.pem" \
+in_place srv "$BIN" selfcert --force --days 700 --ca-cert "$T/ca.pem" \
 	--ca-key "$T/ca.key" --cert "$T/srv.crt" --key "$T/srv.key" \
 	"${HOST[srv]}" >/dev/null
 reload srv
@@ -67,6 +67,13 @@ new_certificate()
 }
 wait_for 10 new_certificate || fail "the old certificate is still served"
 [ "$(log_lines srv 'role died')" = 0 ] || fail "a role died"
+
+# The worker with the old one is gone, and is not spoken of any more.
+after=$(answers srv --json | json servers.0.certificate.not_after)
+wait_for 20 says srv serverstats key_exchange.certificate_not_after "$after" ||
+	fail "the old certificate is still shown"
+says srv serverstats key_exchange.workers 1 || fail "workers"
+at_least srv serverstats key_exchange.done 3 || fail "key exchanges forgotten"
 
 # One that does not fit its key: refused, the old pair stays.
 cp "$T/two.key" "$T/srv.key"

@@ -73,6 +73,9 @@ with "serverworkers 2 pinned $last"
 kill -HUP "$(super_of srv)"
 wait_for 10 placed "$last $last" || fail "moved: $(places)"
 ask || fail "moved workers do not answer"
+wait_for 10 at_least srv serverstats requests 2 ||
+	fail "what the old workers counted is gone"
+says srv serverstats workers 2 || fail "the old workers count as workers"
 
 # There is no such processor: said, and served all the same.
 with "serverworkers 2 pinned 1023"
@@ -123,6 +126,7 @@ dead()
 wait_for 30 dead || fail "no worker stays down"
 logged srv 'effect="fewer workers answer requests"' || fail "effect"
 [ "$(workers)" = "$survivor" ] || fail "workers: $(workers)"
+says srv serverstats workers 1 || fail "the one that is down counts as a worker"
 [ "$(answered)" = 64 ] || fail "clients of the worker that is gone: $(answered)"
 
 # A reload makes the group whole again.

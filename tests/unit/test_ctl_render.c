@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/role.h"
 #include "ctl/render.h"
 
 #define S TSTAMP_NS_PER_S
@@ -481,9 +482,19 @@ a_virtual_clock_is_said(void **state)
 static void
 server_counters_are_summed(void **state)
 {
-	const char *text = ask("serverstats\n", CTL_CODE_OK);
+	static const struct report_role workers[] = {
+	    {.role = ROLE_SERVE, .up = true},
+	    {.role = ROLE_SERVE, .instance = 1, .up = true},
+	    {.role = ROLE_SERVE, .instance = 2},
+	    {.role = ROLE_KE, .up = true},
+	};
+	const char *text;
 
 	(void)state;
+	view.roles = workers;
+	view.role_cnt = 4;
+	text = ask("serverstats\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "Workers                          2\n"));
 	assert_non_null(strstr(text, "Requests                       200\n"));
 	assert_non_null(strstr(text,
 	    "  stamped by hardware          160\n"
@@ -504,7 +515,8 @@ server_counters_are_summed(void **state)
 	    "  within 16.38 us              160\n"
 	    "  over 67.11 ms                 20\n"));
 	text = ask("serverstats json\n", CTL_CODE_OK);
-	assert_non_null(strstr(text, "\"requests\": 200,"));
+	assert_non_null(strstr(text, "\"workers\": 2,\n  \"requests\": 200,"));
+	assert_non_null(strstr(text, "\"workers\": 1,\n    \"accepted\": 7,"));
 	assert_non_null(strstr(text,
 	    "\"request_stamps_hardware\": 160,\n"
 	    "  \"request_stamps_kernel\": 38,\n"
@@ -518,7 +530,13 @@ server_counters_are_summed(void **state)
 	assert_non_null(strstr(text, "\"cookie_keys_age_s\": 60"));
 	assert_non_null(strstr(text, "\"4\": 180"));
 	assert_non_null(strstr(text, "\"certificate_not_after\": 1772366400"));
+	/* Nobody has asked yet, but could. */
 	view.serve_cnt = view.ke_cnt = 0;
+	view.role_cnt = 3;
+	text = ask("serverstats\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "Requests                         0\n"));
+	assert_non_null(strstr(text, "Key exchanges         not served\n"));
+	view.role_cnt = 0;
 	assert_non_null(
 	    strstr(ask("serverstats\n", CTL_CODE_OK), "serves no time"));
 }
