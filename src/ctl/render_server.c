@@ -22,7 +22,7 @@ struct counter {
 #define RX_STAMP(by) offsetof(struct report_serve, rx_stamp_cnt[by])
 #define TX_STAMP(by) offsetof(struct report_serve, tx_stamp_cnt[by])
 
-static const struct counter serve_counters[] = {
+static const struct counter answer_counters[] = {
     {offsetof(struct report_serve, rx_cnt), "Requests", "requests"},
     {offsetof(struct report_serve, rx_bytes), "  bytes", "request_bytes"},
     {RX_STAMP(REPORT_STAMP_HARDWARE), "  stamped by hardware",
@@ -46,6 +46,9 @@ static const struct counter serve_counters[] = {
 	"answered_interleaved"},
     {offsetof(struct report_serve, early_cnt), "  stamped too late",
 	"answered_early"},
+};
+
+static const struct counter drop_counters[] = {
     {offsetof(struct report_serve, denied_cnt), "Dropped: denied",
 	"dropped_denied"},
     {offsetof(struct report_serve, malformed_cnt), "  malformed",
@@ -89,8 +92,9 @@ static const struct counter ke_counters[] = {
     {KE(pause_cnt), "  pauses", "pauses"},
 };
 
-#define SERVE_CNT (sizeof serve_counters / sizeof *serve_counters)
-#define KE_CNT    (sizeof ke_counters / sizeof *ke_counters)
+#define ANSWER_CNT (sizeof answer_counters / sizeof *answer_counters)
+#define DROP_CNT   (sizeof drop_counters / sizeof *drop_counters)
+#define KE_CNT     (sizeof ke_counters / sizeof *ke_counters)
 
 /* Sum of one counter over cnt structs of a size. */
 static uint64_t
@@ -180,6 +184,14 @@ put_count(struct ctl_text *t, const char *label, uint64_t n)
 	ctl_text_printf(t, "%12" PRIu64 "\n", n);
 }
 
+static void
+put_served(struct ctl_text *t, const struct ctl_view *v,
+    const struct counter *list, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		put_count(t, list[i].label, serve_sum(v, list[i].at));
+}
+
 /* Only where something is. */
 static void
 put_latency(struct ctl_text *t, const struct ctl_view *v)
@@ -252,10 +264,9 @@ ctl_render_server_text(struct ctl_text *t, const struct ctl_view *v)
 		return;
 	}
 	put_count(t, "Workers", serve_up);
-	for (size_t i = 0; i < SERVE_CNT; i++)
-		put_count(t, serve_counters[i].label,
-		    serve_sum(v, serve_counters[i].at));
+	put_served(t, v, answer_counters, ANSWER_CNT);
 	put_latency(t, v);
+	put_served(t, v, drop_counters, DROP_CNT);
 	if (ke_cnt == 0) {
 		ctl_render_label(t, "Key exchanges");
 		ctl_text_put(t, "not served\n");
@@ -267,6 +278,14 @@ ctl_render_server_text(struct ctl_text *t, const struct ctl_view *v)
 	put_count(t, "  open now", ke_open(v));
 	put_ring(t, v);
 	put_certificate(t, v);
+}
+
+static void
+json_served(struct ctl_json *j, const struct ctl_view *v,
+    const struct counter *list, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		ctl_json_uint(j, list[i].key, serve_sum(v, list[i].at));
 }
 
 static void
@@ -329,9 +348,8 @@ ctl_render_server_json(struct ctl_json *j, const struct ctl_view *v)
 
 	workers(v, ROLE_SERVE, &up);
 	ctl_json_uint(j, "workers", up);
-	for (size_t i = 0; i < SERVE_CNT; i++)
-		ctl_json_uint(j, serve_counters[i].key,
-		    serve_sum(v, serve_counters[i].at));
+	json_served(j, v, answer_counters, ANSWER_CNT);
+	json_served(j, v, drop_counters, DROP_CNT);
 	json_versions(j, v);
 	json_latency(j, v);
 	json_ke(j, v);
