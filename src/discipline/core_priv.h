@@ -154,8 +154,12 @@ struct core_vote {
 	uint64_t members; /* of these, who carry the estimate */
 	unsigned voting_cnt;
 	unsigned accepted_cnt;
+	/* If none: who was to agree, and why they do not. */
+	unsigned elector_cnt;
+	unsigned barred_cnt; /* of these */
 	unsigned needed;
-	double apart_s; /* if none: how far the nearest two are apart */
+	double apart_s; /* the nearest two that disagree; 0: there are none */
+	bool unmet;     /* they agree, but none of them has `require` */
 	int system;     /* slot of the system peer, -1 */
 };
 

@@ -240,6 +240,27 @@ say_s(char *buf, size_t len, double s)
 		snprintf(buf, len, "%.1f s", s);
 }
 
+/* Why those who could vote have no result. */
+static void
+say_tied(const struct core_vote *v, char text[DISCIPLINE_WHY_MAX])
+{
+	char apart[24];
+
+	say_s(apart, sizeof apart, v->apart_s);
+	if (v->unmet)
+		snprintf(text, DISCIPLINE_WHY_MAX,
+		    "no source with require is among those that agree");
+	else if (v->apart_s > 0)
+		snprintf(text, DISCIPLINE_WHY_MAX,
+		    "no %u of %u sources agree, the nearest that do not are %s "
+		    "apart",
+		    v->needed, v->elector_cnt, apart);
+	else
+		snprintf(text, DISCIPLINE_WHY_MAX,
+		    "too few may vote: %u of %u sources stepped lately",
+		    v->barred_cnt, v->elector_cnt);
+}
+
 static void
 why_source(const struct discipline *d, const struct core_source *src,
     const struct discipline_source_view *v, char why[DISCIPLINE_WHY_MAX])
@@ -289,15 +310,14 @@ why_source(const struct discipline *d, const struct core_source *src,
 		    "not authenticated, see authselectmode");
 		break;
 	case DISCIPLINE_TIED:
-		say_s(a, sizeof a, d->vote.apart_s);
-		snprintf(why, DISCIPLINE_WHY_MAX,
-		    "no %u of %u sources agree, %s apart", d->vote.needed,
-		    d->vote.voting_cnt, a);
+		say_tied(&d->vote, why);
 		break;
 	case DISCIPLINE_BARRED:
 		say_s(a, sizeof a, src->surprise.step_s);
 		snprintf(why, DISCIPLINE_WHY_MAX,
-		    "stepped by %s, no vote for %u replies", a, src->bar);
+		    "stepped%s%s, no vote for %u replies",
+		    src->surprise.step_s != 0 ? " by " : "",
+		    src->surprise.step_s != 0 ? a : "", src->bar);
 		break;
 	case DISCIPLINE_LOOP:
 		snprintf(why, DISCIPLINE_WHY_MAX, "it follows us");
@@ -424,12 +444,7 @@ discipline_reason(
 		    "of %u sources can be used",
 		    count_open(d));
 	} else if (v->accepted_cnt == 0) {
-		say_s(a, sizeof a, v->apart_s);
-		snprintf(text, DISCIPLINE_WHY_MAX,
-		    "%u "
-		    "sources, the nearest that disagree by %s; %u must "
-		    "agree",
-		    v->voting_cnt, a, v->needed);
+		say_tied(v, text);
 	} else if (v->accepted_cnt < d->conf.minsources) {
 		snprintf(text, DISCIPLINE_WHY_MAX,
 		    "%u of "

@@ -264,16 +264,18 @@ requirements_met(const struct discipline *d, uint64_t accepted)
 }
 
 static uint64_t
-elect(struct discipline *d, uint64_t set, double raw_s, unsigned total)
+elect(struct discipline *d, uint64_t electors, uint64_t barred, double raw_s)
 {
 	struct core_vote *v = &d->vote;
 	struct ballot b;
 	uint64_t best;
 
-	fill(d, &b, set, raw_s);
+	fill(d, &b, electors & ~barred, raw_s);
 	best =
 	    b.n <= EXHAUSTIVE_MAX ? largest_exhaustive(&b) : largest_greedy(&b);
-	v->needed = total / 2 + 1;
+	v->elector_cnt = count(electors);
+	v->barred_cnt = count(electors & barred);
+	v->needed = v->elector_cnt / 2 + 1;
 	v->apart_s = nearest_apart(&b);
 	if (count(best) < v->needed)
 		return 0;
@@ -365,15 +367,16 @@ discipline_select_vote(struct discipline *d, double raw_s)
 		barred = 0;
 	trust = trusted(d, set);
 	if (trust != 0) {
-		accepted = elect(d, trust & ~barred, raw_s, count(trust));
+		accepted = elect(d, trust, barred, raw_s);
 		if (accepted != 0) {
 			fill(d, &all, set & ~barred, raw_s);
 			accepted = joiners(&all, accepted);
 		}
 	} else {
-		accepted = elect(d, set & ~barred, raw_s, count(set));
+		accepted = elect(d, set, barred, raw_s);
 	}
-	if (!requirements_met(d, accepted))
+	v->unmet = accepted != 0 && !requirements_met(d, accepted);
+	if (v->unmet)
 		accepted = 0;
 	v->accepted = accepted;
 	v->accepted_cnt = count(accepted);

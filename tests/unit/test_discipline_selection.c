@@ -87,8 +87,55 @@ h3_two_against_two_is_nobody(void **state)
 		assert_int_equal(state_of(b, i), DISCIPLINE_TIED);
 	assert_false(synced(b));
 	discipline_reason(b->d, now_of(b), why);
-	assert_non_null(strstr(why, "3 must agree"));
+	assert_string_equal(why,
+	    "no 3 of 4 sources agree, the nearest that do not are 500.0 ms "
+	    "apart");
 	assert_int_equal(b->steps, 0);
+}
+
+/* All agree, but the one that must be among them is silent. */
+static void
+without_the_required_one_nobody(void **state)
+{
+	static const double lies[2] = {0, 0};
+	struct bench *b = *state;
+	struct discipline_source_conf c;
+	struct discipline_source_view v;
+	char why[DISCIPLINE_WHY_MAX];
+
+	begin(b, 3);
+	discipline_source_conf_init(&c);
+	c.require = true;
+	discipline_modify(b->d, 2, &c);
+	rounds(b, 10, 2, lies);
+	assert_int_equal(state_of(b, 0), DISCIPLINE_TIED);
+	discipline_reason(b->d, now_of(b), why);
+	assert_string_equal(
+	    why, "no source with require is among those that agree");
+	assert_int_equal(discipline_look_source(b->d, 0, now_of(b), &v), 0);
+	assert_string_equal(v.why, why);
+}
+
+/* Two that agreed; one of them steps and may not vote: one is no majority. */
+static void
+nobody_while_one_of_two_is_barred(void **state)
+{
+	static const double lies[2] = {0, 0}, stepped[2] = {0, 0.02};
+	struct bench *b = *state;
+	char why[DISCIPLINE_WHY_MAX];
+	bool said = false;
+
+	begin(b, 2);
+	rounds(b, 40, 2, lies);
+	for (int i = 0; i < 20 && !said; i++) {
+		rounds(b, 1, 2, stepped);
+		discipline_reason(b->d, now_of(b), why);
+		said =
+		    strcmp(why,
+			"too few may vote: 1 of 2 sources stepped lately") == 0;
+		assert_null(strstr(why, " 0 ns"));
+	}
+	assert_true(said);
 }
 
 static void
@@ -272,6 +319,8 @@ main(void)
 	    CASE(h1_insane_samples_are_refused),
 	    CASE(h2_liar_is_a_falseticker),
 	    CASE(h3_two_against_two_is_nobody),
+	    CASE(without_the_required_one_nobody),
+	    CASE(nobody_while_one_of_two_is_barred),
 	    CASE(h5_delayed_on_one_path),
 	    CASE(h6_require_ignores_the_others),
 	    CASE(h6_mix_is_not_outvoted),
