@@ -130,7 +130,10 @@ json_identity(struct ctl_json *j, const struct report_source *s)
 
 	ctl_json_string(j, "name", s->name);
 	ctl_json_string(j, "address", known ? addr_text(&s->addr, buf) : NULL);
-	ctl_json_uint(j, "port", s->addr.port);
+	if (known)
+		ctl_json_uint(j, "port", s->addr.port);
+	else
+		ctl_json_null(j, "port");
 }
 
 static void

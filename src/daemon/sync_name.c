@@ -54,6 +54,7 @@ retry_later(struct sync_directive *d)
 	for (unsigned i = 0; i < d->dns_tries && s < RETRY_MAX_S; i++)
 		s *= 2;
 	d->dns_tries++;
+	daemon_sync_report_dirty(&d->sync->slots[d->conf.slot]);
 	net_timer_arm(&d->retry, (struct dur){s * TSTAMP_NS_PER_S});
 }
 

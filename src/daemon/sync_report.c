@@ -56,8 +56,10 @@ from_assoc(struct report_source *r, const struct assoc_status *st)
 	r->ke_try_cnt = st->ke_try_cnt;
 	r->ke_at = st->ke_at;
 	r->cert_not_after_s = st->cert_not_after_s;
-	if (!st->online)
-		r->select = REPORT_OFFLINE;
+	if (st->online)
+		return;
+	r->select = REPORT_OFFLINE;
+	r->why[0] = '\0'; /* how few samples there are is no news */
 }
 
 static void
@@ -83,40 +85,70 @@ from_discipline(struct report_source *r, const struct discipline_source_view *v)
 }
 
 static void
+from_slot(struct report_source *r, const struct sync_slot *sl)
+{
+	struct discipline_source_view view;
+	struct assoc_status st;
+
+	snprintf(
+	    r->cert_subject, sizeof r->cert_subject, "%s", sl->cert_subject);
+	r->addr = sl->addr;
+	r->tx_stamp = sl->tx_stamp;
+	r->rx_stamp = sl->rx_stamp;
+	if (discipline_look_source(
+		sl->sync->discipline, sl->slot, os_clock_mono(), &view) == 0)
+		from_discipline(r, &view);
+	assoc_status(sl->assoc, &st);
+	from_assoc(r, &st);
+	if (sl->why[0] && st.stage != REPORT_STAGE_NONE)
+		snprintf(r->why, sizeof r->why, "%s", sl->why);
+}
+
+static void
+from_directive(struct report_source *r, const struct sync_directive *d)
+{
+	const struct ipc_source_set *c = &d->conf;
+	bool failed = d->dns_tries > 0;
+
+	r->pool = c->pool;
+	r->auth = c->nts ? REPORT_AUTH_NTS
+	    : c->key_id  ? REPORT_AUTH_KEY
+			 : REPORT_AUTH_NONE;
+	snprintf(r->name, sizeof r->name, "%s", c->host);
+	/* While there is no address, which is told of otherwise. */
+	r->poll_log2s = c->minpoll_log2s;
+	r->select = failed ? REPORT_UNREACHABLE : REPORT_WAITING;
+	r->stage = failed ? REPORT_STAGE_NAME : REPORT_STAGE_NONE;
+	snprintf(r->why, sizeof r->why, "no address is known yet");
+}
+
+/* A line of which no address is known stands in its first slot. */
+static const struct sync_directive *
+shown(const struct sync_slot *sl)
+{
+	const struct sync_directive *d = &sl->sync->dirs[sl->slot];
+
+	if (sl->dir)
+		return sl->dir;
+	return d->used && d->addr_cnt == 0 ? d : NULL;
+}
+
+static void
 report_source(struct sync_slot *sl)
 {
+	const struct sync_directive *d = shown(sl);
 	struct report_source r = {
 	    .slot = sl->slot,
-	    .used = sl->dir != NULL,
+	    .used = d != NULL,
 	    .last_rx = {INT64_MIN},
 	    .ke_at = {INT64_MIN},
 	};
-	struct discipline_source_view view;
-	struct assoc_status st;
-	struct sync *s = sl->sync;
 
-	if (sl->dir) {
-		const struct ipc_source_set *c = &sl->dir->conf;
-
-		r.pool = c->pool;
-		r.auth = c->nts ? REPORT_AUTH_NTS
-		    : c->key_id ? REPORT_AUTH_KEY
-				: REPORT_AUTH_NONE;
-		snprintf(r.name, sizeof r.name, "%s", c->host);
-		snprintf(r.cert_subject, sizeof r.cert_subject, "%s",
-		    sl->cert_subject);
-		r.addr = sl->addr;
-		r.tx_stamp = sl->tx_stamp;
-		r.rx_stamp = sl->rx_stamp;
-		if (discipline_look_source(
-			s->discipline, sl->slot, os_clock_mono(), &view) == 0)
-			from_discipline(&r, &view);
-		assoc_status(sl->assoc, &st);
-		from_assoc(&r, &st);
-		if (sl->why[0] && st.stage != REPORT_STAGE_NONE)
-			snprintf(r.why, sizeof r.why, "%s", sl->why);
-	}
-	daemon_port_send(&s->port, IPC_REPORT_SOURCE, &r);
+	if (d)
+		from_directive(&r, d);
+	if (sl->dir)
+		from_slot(&r, sl);
+	daemon_port_send(&sl->sync->port, IPC_REPORT_SOURCE, &r);
 	sl->dirty = false;
 }
 
@@ -146,16 +178,31 @@ daemon_sync_report_all(void *arg)
 	daemon_sync_report_clock(s);
 }
 
+/* Return: how many sources there are, *asked of them with an address. */
+static unsigned
+count_sources(const struct sync *s, unsigned *asked)
+{
+	unsigned cnt = 0;
+
+	*asked = 0;
+	for (size_t i = 0; i < SYNC_SLOTS; i++) {
+		cnt += shown(&s->slots[i]) != NULL;
+		*asked += s->slots[i].dir != NULL;
+	}
+	return cnt;
+}
+
 void
 daemon_sync_report_clock(struct sync *s)
 {
 	struct mono now = os_clock_mono();
 	struct discipline_view v;
 	struct report_sync r = {0};
+	unsigned asked;
 
 	discipline_look(s->discipline, now, &v);
 	r.synced = v.synced;
-	r.source_cnt = (uint16_t)v.source_cnt;
+	r.source_cnt = (uint16_t)count_sources(s, &asked);
 	r.accepted_cnt = (uint16_t)v.accepted_cnt;
 	r.selected_slot = v.selected < 0 ? UINT16_MAX : (uint16_t)v.selected;
 	r.step_cnt = s->state.step_cnt;
@@ -169,5 +216,9 @@ daemon_sync_report_clock(struct sync *s)
 	r.hardware_used_cnt = s->phcs.hardware.used_cnt;
 	r.hardware_refused_cnt = s->phcs.hardware.refused_cnt;
 	discipline_reason(s->discipline, now, r.reason);
+	/* Discipline knows of no others. */
+	if (asked == 0 && r.source_cnt > 0)
+		snprintf(r.reason, sizeof r.reason,
+		    "no address of a source is known yet");
 	daemon_port_send(&s->port, IPC_REPORT_SYNC, &r);
 }

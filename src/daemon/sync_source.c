@@ -393,6 +393,7 @@ named(struct sync_directive *d)
 	if (d->sync->slots[d->conf.slot].dir)
 		move_server(d);
 	fill(d);
+	daemon_sync_report_dirty(&d->sync->slots[d->conf.slot]);
 }
 
 static void
@@ -411,6 +412,7 @@ dir_begin(struct sync_directive *d)
 		fill(d);
 	} else {
 		daemon_sync_name_ask(d);
+		daemon_sync_report_dirty(&d->sync->slots[d->conf.slot]);
 	}
 }
 
@@ -422,6 +424,7 @@ dir_end(struct sync_directive *d)
 	net_timer_stop(&d->retry);
 	os_log_info("source removed name=%s", d->conf.host);
 	d->used = false;
+	daemon_sync_report_dirty(&d->sync->slots[d->conf.slot]);
 }
 
 /* Same server asked the same way: its history stays. */

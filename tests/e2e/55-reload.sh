@@ -53,6 +53,37 @@ number "$(tn_json cli sources sources.0.sent)" -ge "$second" ||
 wait_for 15 synchronised cli || fail "not synchronised by the second alone"
 [ "$(log_lines cli 'keys exchanged')" = 2 ] || fail "keys exchanged again"
 
+# A name without an address is shown, until it has one.
+conf_truenoon names <<END
+server nowhere.invalid nts
+pool nobody.invalid
+server 192.0.2.7 offline
+END
+start_truenoon names@cli
+nameless()
+{
+	says names sources "sources.$1.name" "$2" &&
+		says names sources "sources.$1.stage" name &&
+		says names sources "sources.$1.state" unreachable &&
+		says names sources "sources.$1.address" null
+}
+wait_for 20 nameless 0 nowhere.invalid || fail "a name is not shown"
+wait_for 20 nameless 1 nobody.invalid || fail "the name of a pool is not shown"
+wait_for 10 says names tracking sources 3 || fail "not all are counted"
+says names sources sources.2.reason null || fail "more than offline is said"
+sed -i '/^server 192/d' "$T/names.conf"
+reload names
+unknown="no address of a source is known yet"
+wait_for 10 says names tracking reason "$unknown" || fail "reason"
+conf_truenoon names <<<"$(source_line two)
+ntstrustedcerts $T/ca.pem"
+reload names
+named()
+{
+	says names sources 'sources.#' 1 && synchronised names
+}
+wait_for 30 named || fail "still nameless: $(tn names sources)"
+
 # Another certificate.
 before=$(answers srv --json | json servers.0.certificate.not_after)
 in_place srv "$BIN" selfcert --force --days 700 --ca-cert "$T/ca.pem" \
