@@ -220,11 +220,12 @@ struct report_sync {
 	uint32_t step_cnt;
 	uint8_t refusal; /* enum clockcmd_refusal of the last command */
 	struct dur budget_left;
-	struct dur last_offset; /* of the last update of the clock */
-	double rms_offset_s;    /* long-term */
+	uint64_t update_cnt; /* of the clock; 0: these three are not known */
+	struct dur last_offset;
+	double rms_offset_s; /* long-term */
+	double update_interval_s;
 	double freq_sps;
 	double freq_error_sps;
-	double update_interval_s;
 	uint64_t hardware_used_cnt;    /* stamps by hardware, both ways */
 	uint64_t hardware_refused_cnt; /* the kernel's taken instead */
 	char reason[REPORT_TEXT_MAX];

@@ -148,7 +148,8 @@ json_clock(struct ctl_json *j, const struct ctl_view *v, const struct facts *f)
 	ctl_json_string(j, "source", s ? s->name : NULL);
 	ctl_json_uint(j, "stratum", known ? t->stratum : 16);
 	ctl_json_string(j, "refid",
-	    known ? ctl_text_refid(buf, t->ref_id, t->stratum) : NULL);
+	    known && t->ref_id != 0 ? ctl_text_refid(buf, t->ref_id, t->stratum)
+				    : NULL);
 	ctl_json_string(
 	    j, "leap", ctl_text_leap(known && f->synced ? t->leap : 3));
 	ctl_json_seconds(j, "offset_s", f->offset_s);
@@ -223,9 +224,13 @@ put_reference(
 	char a[CTL_QTY_MAX], b[CTL_DATE_MAX];
 
 	ctl_render_label(t, "Reference");
-	ctl_text_put(t, ctl_text_refid(a, v->time->ref_id, v->time->stratum));
+	if (v->time->ref_id != 0)
+		ctl_text_put(
+		    t, ctl_text_refid(a, v->time->ref_id, v->time->stratum));
+	else
+		ctl_text_put(t, "none yet");
 	if (s) {
-		ctl_text_put(t, " = ");
+		ctl_text_put(t, v->time->ref_id != 0 ? " = " : ", ");
 		put_source(t, s);
 	}
 	ctl_text_put(t, "\n");
@@ -282,7 +287,7 @@ put_frequency(struct ctl_text *t, const struct ctl_view *v)
 }
 
 static void
-put_history(struct ctl_text *t, const struct report_sync *s)
+put_updates(struct ctl_text *t, const struct report_sync *s)
 {
 	char a[CTL_QTY_MAX];
 
@@ -293,6 +298,15 @@ put_history(struct ctl_text *t, const struct report_sync *s)
 	ctl_text_printf(t, "%s\n", ctl_text_seconds(a, s->rms_offset_s));
 	ctl_render_label(t, "Update interval");
 	ctl_text_printf(t, "%s\n", ctl_text_age(a, s->update_interval_s));
+}
+
+static void
+put_history(struct ctl_text *t, const struct report_sync *s)
+{
+	char a[CTL_QTY_MAX];
+
+	if (s->update_cnt > 0)
+		put_updates(t, s);
 	ctl_render_label(t, "Steps");
 	ctl_text_printf(t, "%u\n", s->step_cnt);
 	ctl_render_label(t, "Budget left");
@@ -330,6 +344,17 @@ ctl_render_tracking_text(struct ctl_text *t, const struct ctl_view *v)
 	}
 }
 
+/* @s: NULL before the first update. */
+static void
+json_updates(struct ctl_json *j, const struct report_sync *s)
+{
+	ctl_json_seconds(j, "last_correction_s",
+	    s ? tstamp_dur_to_s(s->last_offset) : UNKNOWN);
+	ctl_json_seconds(j, "rms_offset_s", s ? s->rms_offset_s : UNKNOWN);
+	ctl_json_seconds(
+	    j, "update_interval_s", s ? s->update_interval_s : UNKNOWN);
+}
+
 void
 ctl_render_tracking_json(struct ctl_json *j, const struct ctl_view *v)
 {
@@ -349,18 +374,17 @@ ctl_render_tracking_json(struct ctl_json *j, const struct ctl_view *v)
 	    j, "frequency_ppm", known ? t->freq_sps * 1e6 : UNKNOWN);
 	ctl_json_number(j, "frequency_error_ppm",
 	    known ? t->freq_error_sps * 1e6 : UNKNOWN);
-	ctl_json_seconds(j, "last_correction_s",
-	    s ? tstamp_dur_to_s(s->last_offset) : UNKNOWN);
-	ctl_json_seconds(j, "rms_offset_s", s ? s->rms_offset_s : UNKNOWN);
-	ctl_json_seconds(
-	    j, "update_interval_s", s ? s->update_interval_s : UNKNOWN);
+	json_updates(j, s && s->update_cnt > 0 ? s : NULL);
 	ctl_json_uint(j, "steps", s ? s->step_cnt : 0);
 	ctl_json_seconds(
 	    j, "budget_left_s", s ? tstamp_dur_to_s(s->budget_left) : UNKNOWN);
 	ctl_json_string(j, "refused",
 	    s && s->refusal != CLOCKCMD_OK ? clockcmd_refusal_text(s->refusal)
 					   : NULL);
-	ctl_json_int(j, "tai_offset_s", known ? t->tai_offset_s : 0);
+	if (known && t->tai_offset_s != 0)
+		ctl_json_int(j, "tai_offset_s", t->tai_offset_s);
+	else
+		ctl_json_null(j, "tai_offset_s");
 	ctl_json_uint(j, "hardware_stamps", s ? s->hardware_used_cnt : 0);
 	ctl_json_uint(
 	    j, "hardware_stamps_refused", s ? s->hardware_refused_cnt : 0);

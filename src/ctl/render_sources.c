@@ -137,11 +137,11 @@ json_identity(struct ctl_json *j, const struct report_source *s)
 }
 
 static void
-json_trouble(struct ctl_json *j, const struct report_source *s)
+json_trouble(struct ctl_json *j, const struct report_source *s, bool why)
 {
 	ctl_json_string(j, "stage",
 	    s->stage == REPORT_STAGE_NONE ? NULL : report_stage_text(s->stage));
-	ctl_json_string(j, "reason", s->why);
+	ctl_json_string(j, "reason", why ? s->why : NULL);
 }
 
 static void
@@ -194,7 +194,7 @@ json_source(
 	ctl_json_bool(j, "pool", s->pool);
 	ctl_json_string(j, "auth", report_auth_text(s->auth));
 	ctl_json_string(j, "state", report_select_text(s->select));
-	json_trouble(j, s);
+	json_trouble(j, s, true);
 	if (any)
 		ctl_json_uint(j, "stratum", s->stratum);
 	else
@@ -323,7 +323,7 @@ ctl_render_nts_json(struct ctl_json *j, const struct ctl_view *v)
 		    j, "key_exchange_age_s", ctl_render_age_s(v, s->ke_at));
 		ctl_json_uint(j, "key_exchange_tries", s->ke_try_cnt);
 		json_certificate(j, v, s);
-		json_trouble(j, s);
+		json_trouble(j, s, s->stage != REPORT_STAGE_NONE);
 		ctl_json_close(j, '}');
 	}
 	ctl_json_close(j, ']');

@@ -208,6 +208,7 @@ daemon_sync_report_clock(struct sync *s)
 	r.step_cnt = s->state.step_cnt;
 	r.refusal = s->state.refusal;
 	r.budget_left = s->state.budget_left;
+	r.update_cnt = v.update_cnt;
 	r.last_offset = tstamp_dur_from_s(v.last_offset_s);
 	r.rms_offset_s = v.rms_offset_s;
 	r.freq_sps = v.freq_sps;

@@ -490,6 +490,7 @@ static const struct field report_sync[] = {
     INT(report_sync, step_cnt),
     COUNT(report_sync, refusal, CLOCKCMD_REFUSAL_CNT - 1),
     INT(report_sync, budget_left.ns),
+    INT(report_sync, update_cnt),
     INT(report_sync, last_offset.ns),
     F64(report_sync, rms_offset_s),
     F64(report_sync, freq_sps),

@@ -75,6 +75,7 @@ sed -i '/^server 192/d' "$T/names.conf"
 reload names
 unknown="no address of a source is known yet"
 wait_for 10 says names tracking reason "$unknown" || fail "reason"
+says names tracking rms_offset_s null || fail "of a clock never set"
 conf_truenoon names <<<"$(source_line two)
 ntstrustedcerts $T/ca.pem"
 reload names
@@ -83,6 +84,7 @@ named()
 	says names sources 'sources.#' 1 && synchronised names
 }
 wait_for 30 named || fail "still nameless: $(tn names sources)"
+number "$(tn_json names tracking rms_offset_s)" -ge 0 || fail "never set"
 
 # Another certificate.
 before=$(answers srv --json | json servers.0.certificate.not_after)

@@ -246,6 +246,7 @@ setup(void **state)
 	    .accepted_cnt = 2,
 	    .step_cnt = 1,
 	    .budget_left = {2 * S},
+	    .update_cnt = 3,
 	    .last_offset = {-5000},
 	    .rms_offset_s = 20e-6,
 	    .update_interval_s = 64};
@@ -439,6 +440,13 @@ nts_as_a_table(void **state)
 	    "bad\\x1b[2J.example        no keys yet             0   -   never "
 	    "    3            -\n"
 	    "    tls: certificate has expired\\x0a\n");
+	/* What is not of NTS is not told here. */
+	strcpy(sources[0].why, "carries all");
+	assert_null(strstr(ask("nts json\n", CTL_CODE_OK), "carries"));
+	assert_non_null(
+	    strstr(answer, "\"reason\": \"certificate has expired\\n\""));
+	assert_non_null(
+	    strstr(ask("sources json\n", CTL_CODE_OK), "\"carries all\""));
 }
 
 static void
@@ -465,6 +473,33 @@ tracking_as_a_list(void **state)
 	    "Update interval       64 s\n"
 	    "Steps                 1\n"
 	    "Budget left           2.000 s\n");
+}
+
+/* No update of the clock so far: no zeros that look like good ones. */
+static void
+tracking_before_the_first_update(void **state)
+{
+	const char *text;
+
+	(void)state;
+	sync_report.update_cnt = 0;
+	page.ref_id = 0;
+	page.stratum = 16;
+	text = ask("tracking\n", CTL_CODE_OK);
+	assert_null(strstr(text, "Last correction"));
+	assert_null(strstr(text, "RMS offset"));
+	assert_null(strstr(text, "Update interval"));
+	assert_non_null(strstr(text,
+	    "Reference             none yet, time.example.net (192.0.2.1, "
+	    "NTS)\n"));
+	assert_non_null(strstr(text, "Steps                 1\n"));
+	text = ask("tracking json\n", CTL_CODE_OK);
+	assert_non_null(strstr(text, "\"refid\": null,"));
+	assert_non_null(strstr(text,
+	    "\"last_correction_s\": null,\n"
+	    "  \"rms_offset_s\": null,\n"
+	    "  \"update_interval_s\": null,\n"));
+	assert_non_null(strstr(text, "\"tai_offset_s\": null,"));
 }
 
 static void
@@ -683,6 +718,7 @@ main(void)
 	    cmocka_unit_test_setup(sources_as_a_table, setup),
 	    cmocka_unit_test_setup(nts_as_a_table, setup),
 	    cmocka_unit_test_setup(tracking_as_a_list, setup),
+	    cmocka_unit_test_setup(tracking_before_the_first_update, setup),
 	    cmocka_unit_test_setup(a_virtual_clock_is_said, setup),
 	    cmocka_unit_test_setup(server_counters_are_summed, setup),
 	    cmocka_unit_test_setup(clients_as_a_table, setup),
