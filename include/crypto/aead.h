@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "crypto/box.h"
 
 enum crypto_aead_id {
 	CRYPTO_AEAD_SIV_256 = 15,
@@ -87,33 +88,52 @@ int crypto_aead_set_key(
     struct crypto_aead *a, const uint8_t *key, size_t len) MUST_CHECK;
 
 /**
+ * crypto_aead_warm - do now what the key still needs for sealing, before the
+ * moment when there is no time for it.
+ * Return: 0; ERR_BAD without a key; ERR_LIBRARY.
+ */
+int crypto_aead_warm(struct crypto_aead *a) MUST_CHECK;
+
+/**
+ * crypto_aead_plain_at - where in the output the plaintext may lie: it is
+ * then sealed in its place.
+ */
+size_t crypto_aead_plain_at(const struct crypto_aead *a);
+
+/**
  * crypto_aead_seal - encrypt and authenticate.
- * @out: plain_len + CRYPTO_AEAD_TAG_LEN bytes; may not overlap plain.
+ * @plain: apart from out, or at crypto_aead_plain_at in it.
+ * @out: plain_len + CRYPTO_AEAD_TAG_LEN bytes.
  * Return: 0; ERR_BAD for a nonce of the wrong length or no key; ERR_LIBRARY.
  * The output is zeroed on failure.
  */
 int crypto_aead_seal(struct crypto_aead *a, const struct crypto_aead_msg *m,
     const uint8_t *plain, size_t plain_len, uint8_t *out) MUST_CHECK;
 
-/* Boxes that hold the same plaintext: a fresh nonce of crypto_aead_nonce_len
- * bytes in front, then room for what crypto_aead_seal puts.  All borrowed.
- * @first: the first box; the next ones follow, each stride bytes later. */
+/* Boxes (crypto/box.h) with a nonce of crypto_aead_nonce_len bytes, then what
+ * crypto_aead_seal puts.  @plain_len: of each. */
 struct crypto_aead_boxes {
 	const uint8_t *ad;
 	size_t ad_len;
-	const uint8_t *plain;
 	size_t plain_len;
-	uint8_t *first;
-	size_t stride;
 	size_t cnt;
 };
 
 /**
- * crypto_aead_seal_boxes - fill boxes; several cost little more than one.
+ * crypto_aead_seal_boxes - seal what is in the boxes; many cost little more
+ * than a few.
  * Return: as crypto_aead_seal; all of it is zeroed but the nonces on failure.
  */
-int crypto_aead_seal_boxes(
-    struct crypto_aead *a, const struct crypto_aead_boxes *b) MUST_CHECK;
+int crypto_aead_seal_boxes(struct crypto_aead *a,
+    const struct crypto_aead_boxes *b,
+    const struct crypto_box_out *boxes) MUST_CHECK;
+
+/**
+ * crypto_aead_open_boxes - open them, likewise.
+ * Return: 0: see the err of each; else as crypto_aead_open, for all.
+ */
+int crypto_aead_open_boxes(struct crypto_aead *a,
+    const struct crypto_aead_boxes *b, struct crypto_box_in *boxes) MUST_CHECK;
 
 /**
  * crypto_aead_open - verify and decrypt.

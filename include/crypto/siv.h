@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "crypto/box.h"
 
 #define CRYPTO_SIV_TAG_LEN 16
 
@@ -30,16 +31,12 @@ struct crypto_siv_ad {
 	size_t cnt;
 };
 
-/* Boxes that hold the same: a nonce of 16 bytes in front, which makes each of
- * them look like no other, then V and the ciphertext.  The components are ad
- * and the nonce.  All borrowed.
- * @plain: 2 to CRYPTO_SIV_BOX_BLOCKS whole blocks.
- * @first: the first box; the next ones follow, each stride bytes later. */
+/* Boxes (crypto/box.h) with a nonce of 16 bytes, V, and the ciphertext; the
+ * components are ad and the nonce.  All borrowed.
+ * @len: of each plaintext: 2 to CRYPTO_SIV_BOX_BLOCKS whole blocks. */
 struct crypto_siv_boxes {
 	struct crypto_siv_part ad;
-	struct crypto_siv_part plain;
-	uint8_t *first;
-	size_t stride;
+	size_t len;
 	size_t cnt;
 };
 
@@ -76,8 +73,14 @@ void crypto_siv_forget_key(struct crypto_siv *s);
 int crypto_siv_set_key(struct crypto_siv *s, const uint8_t *key) MUST_CHECK;
 
 /**
- * crypto_siv_seal - out is V, then the ciphertext: len + 16 bytes, not
- * overlapping plain.
+ * crypto_siv_warm - do now what else the key needs for sealing.
+ * Return: 0; ERR_BAD without a key; ERR_LIBRARY.
+ */
+int crypto_siv_warm(struct crypto_siv *s) MUST_CHECK;
+
+/**
+ * crypto_siv_seal - out is V, then the ciphertext: len + 16 bytes.
+ * @plain: apart from out, or out + 16: where it stays as ciphertext.
  * Return: 0; ERR_BAD without a key; ERR_LIBRARY.  Zeroes out on failure.
  */
 int crypto_siv_seal(struct crypto_siv *s, const struct crypto_siv_ad *ad,
@@ -87,10 +90,20 @@ int crypto_siv_seal(struct crypto_siv *s, const struct crypto_siv_ad *ad,
  * crypto_siv_seal_boxes - what crypto_siv_seal would put behind each of the
  * nonces, in a fraction of the time: all of a kind that is to be computed
  * goes through libcrypto at once, and what is the same is computed once.
- * Return: as crypto_siv_seal; ERR_BAD for a length not allowed.
+ * Return: as crypto_siv_seal, for all of them; ERR_BAD for a length not
+ * allowed.
  */
-int crypto_siv_seal_boxes(
-    struct crypto_siv *s, const struct crypto_siv_boxes *b) MUST_CHECK;
+int crypto_siv_seal_boxes(struct crypto_siv *s,
+    const struct crypto_siv_boxes *b,
+    const struct crypto_box_out *boxes) MUST_CHECK;
+
+/**
+ * crypto_siv_open_boxes - what crypto_siv_open would make of each, likewise.
+ * Return: 0: see the err of each; ERR_BAD and ERR_LIBRARY as crypto_siv_open,
+ * for all of them.
+ */
+int crypto_siv_open_boxes(struct crypto_siv *s,
+    const struct crypto_siv_boxes *b, struct crypto_box_in *boxes) MUST_CHECK;
 
 /**
  * crypto_siv_open - sealed is V and ciphertext, len bytes in all; plain

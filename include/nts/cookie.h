@@ -22,14 +22,18 @@
 #include "nts/keys.h"
 
 #define NTS_COOKIE_OURS_MAX 168 /* our longest, AEAD 17 */
+#define NTS_COOKIE_BLANK    104 /* AEAD 15 */
+#define NTS_COOKIE_BATCH    16  /* sessions at a time */
 
 /*
  * The ring with one keyed context per slot, so that opening and sealing
  * never re-key.  Private to cookie.c, but for @seal_cnt: cookies sealed
- * under the current key.
+ * under the current key.  @blank: what is opened in place of a cookie that
+ * cannot be ours; it looks like one of the current key.
  */
 struct nts_cookie_keys {
 	uint64_t seal_cnt;
+	uint8_t blank[NTS_COOKIE_BLANK];
 	struct {
 		uint32_t id;
 		uint16_t aead; /* 0: empty */
@@ -37,15 +41,23 @@ struct nts_cookie_keys {
 	} slots[NTS_KEYRING_SLOTS];
 };
 
-/* Where cookies are put: nts_cookie_len(session->aead) bytes for each, the
- * next one stride bytes later. */
+/* Cookies of one session, to be made.  @first: where they are put:
+ * nts_cookie_len(session->aead) bytes for each, the next one stride bytes
+ * later.  Borrowed. */
 struct nts_cookie_room {
+	const struct nts_keys *session;
 	uint8_t *first;
 	size_t stride;
-	unsigned cnt; /* NTS_COOKIE_MANY at most */
+	unsigned cnt;
 };
 
-#define NTS_COOKIE_MANY 8
+/* A cookie to be opened.  Borrowed; @err as of nts_cookie_open. */
+struct nts_cookie_ask {
+	const uint8_t *cookie; /* any bytes at all */
+	size_t len;
+	struct nts_keys *session;
+	int err;
+};
 
 /**
  * nts_cookie_keys_init - no keys yet.
@@ -82,13 +94,13 @@ int nts_cookie_seal(struct nts_cookie_keys *keys,
     const struct nts_keys *session, struct rng *rng, uint8_t *out) MUST_CHECK;
 
 /**
- * nts_cookie_seal_many - cookies of one session, several for little more
- * than the price of one.
- * Return: as nts_cookie_seal.
+ * nts_cookie_seal_many - cookies of up to NTS_COOKIE_BATCH sessions, many for
+ * little more than the price of some.
+ * Return: as nts_cookie_seal, for all of them.
  */
 int nts_cookie_seal_many(struct nts_cookie_keys *keys,
-    const struct nts_keys *session, struct rng *rng,
-    const struct nts_cookie_room *out) MUST_CHECK;
+    const struct nts_cookie_room *rooms, size_t cnt,
+    struct rng *rng) MUST_CHECK;
 
 /**
  * nts_cookie_open - the session keys inside a cookie.
@@ -99,5 +111,11 @@ int nts_cookie_seal_many(struct nts_cookie_keys *keys,
  */
 int nts_cookie_open(struct nts_cookie_keys *keys, const uint8_t *cookie,
     size_t len, struct nts_keys *session) MUST_CHECK;
+
+/**
+ * nts_cookie_open_many - up to NTS_COOKIE_BATCH of them, likewise.
+ */
+void nts_cookie_open_many(
+    struct nts_cookie_keys *keys, struct nts_cookie_ask *asks, size_t cnt);
 
 #endif

@@ -105,16 +105,29 @@ struct nts_ef_request {
 struct nts_ef_seal {
 	struct crypto_aead *aead;
 	struct crypto_aead_msg msg;
-	uint8_t *sealed;
+	uint8_t *sealed; /* holds the plaintext till then */
 	size_t plain_len;
+};
+
+/* A request on its way to an answer, in this order: find_request (into req),
+ * open_cookies, open_request, put_response, put_cookies, arm, seal_response.
+ * Those with an array are for up to NTS_COOKIE_BATCH exchanges at once.
+ * Borrows the packet of the request and that of the response.  The caller
+ * wipes the session when it is over, however it ends. */
+struct nts_ef_exchange {
+	struct nts_ef_request req;
+	int cookie_err;
+	struct nts_keys session;
+	struct nts_cookie_room cookies; /* to be made */
+	struct nts_ef_seal seal;
 };
 
 /* What a server needs for each request; made at start. */
 struct nts_server_ctx {
 	struct nts_aeads aeads;
 	struct nts_cookie_keys cookies;
-	struct rng *rng;         /* borrowed */
-	struct nts_ef_seal seal; /* of the response under way */
+	struct rng *rng;                     /* borrowed */
+	const struct nts_ef_exchange *armed; /* whose S2C key is set; or NULL */
 	uint8_t plain[NTS_PACKET_LEN_MAX];
 };
 
@@ -141,32 +154,52 @@ int nts_ef_find_request(
     const uint8_t *packet, size_t len, struct nts_ef_request *req) MUST_CHECK;
 
 /**
- * nts_ef_open_request - open the cookie and verify the request.
- * @session: the keys; the caller wipes them after the response is sealed.
+ * nts_ef_open_cookies - take the keys out of the cookies; what is not good is
+ * told by nts_ef_open_request, after as much work.
+ */
+void nts_ef_open_cookies(
+    struct nts_server_ctx *ctx, struct nts_ef_exchange *const *xs, size_t cnt);
+
+/**
+ * nts_ef_open_request - verify the request.
  * Return: 0; ERR_AUTH cookie or tag is not good: answer with
  * nts_ef_put_nak; ERR_BAD drop.
  */
-int nts_ef_open_request(struct nts_server_ctx *ctx, struct nts_ef_request *req,
-    struct nts_keys *session) MUST_CHECK;
+int nts_ef_open_request(
+    struct nts_server_ctx *ctx, struct nts_ef_exchange *x) MUST_CHECK;
 
 /**
- * nts_ef_put_response - append UID and an authenticator with fresh cookies:
- * one, and one for each placeholder.  All work is done but the last: what is
- * before the authenticator may still change until nts_ef_seal_response.
+ * nts_ef_put_response - append UID and an authenticator with room for fresh
+ * cookies: one, and one for each placeholder.
  * @out: starts at the response's first octet and holds its 48 octets of
- *       header.  What is appended keeps it no longer than the request.
- *       Its octets are borrowed until then.
+ *       header, which may still change until nts_ef_seal_response.  What is
+ *       appended keeps it no longer than the request.
  * Return: 0; ERR_FULL; ERR_LIBRARY.
  */
-int nts_ef_put_response(struct nts_server_ctx *ctx,
-    const struct nts_ef_request *req, const struct nts_keys *session,
+int nts_ef_put_response(struct nts_server_ctx *ctx, struct nts_ef_exchange *x,
     struct bytes_out *out) MUST_CHECK;
 
 /**
- * nts_ef_seal_response - seal what nts_ef_put_response laid out, once.
+ * nts_ef_put_cookies - make the cookies that responses have room for.
+ * Return: 0; ERR_LIBRARY: then none of them may be sent.
+ */
+int nts_ef_put_cookies(struct nts_server_ctx *ctx,
+    struct nts_ef_exchange *const *xs, size_t cnt) MUST_CHECK;
+
+/**
+ * nts_ef_arm - do all of the sealing that does not depend on the time in the
+ * response; lost when another exchange is armed or a request opened.
  * Return: 0 or ERR_LIBRARY.
  */
-int nts_ef_seal_response(struct nts_server_ctx *ctx) MUST_CHECK;
+int nts_ef_arm(
+    struct nts_server_ctx *ctx, const struct nts_ef_exchange *x) MUST_CHECK;
+
+/**
+ * nts_ef_seal_response - seal it, once; armed or not.
+ * Return: 0 or ERR_LIBRARY.
+ */
+int nts_ef_seal_response(
+    struct nts_server_ctx *ctx, const struct nts_ef_exchange *x) MUST_CHECK;
 
 /**
  * nts_ef_put_nak - append what an NTSN answer carries: the UID.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The server's answer: request bytes, the time they came and the time page
- * become response bytes, in two steps, so that the time when it leaves is
- * written last.  RFC 5905 (versions 1 to 4), RFC 8573 and legacy
+ * The server's answers: request bytes, the time they came and the time page
+ * become response bytes, in two steps, so that the time when each leaves is
+ * written last.  A batch of requests goes through the steps together: some
+ * of the cryptography is far cheaper for many.  RFC 5905 (versions 1 to 4), RFC 8573 and legacy
  * MACs, RFC 8915.  A response is never longer than its request; what is
  * malformed, or not authentic where it says it is, is dropped and counted by
  * reason.  No allocation after serve_new, no clock, no lock.
@@ -28,6 +29,7 @@ struct serve_access;
 struct serve_crowd;
 
 #define SERVE_RESPONSE_MAX 1500 /* no answer is longer */
+#define SERVE_BATCH_MAX    16   /* requests at a time */
 
 /* What became of a request. */
 enum serve_verdict {
@@ -110,6 +112,17 @@ struct serve_request {
 	uint8_t place_cnt;
 };
 
+/* One answer.  @out: room for the response, not overlapping the request;
+ * borrowed until serve_finish.  @out_max: its size; SERVE_RESPONSE_MAX is
+ * always enough.  The rest is filled in.
+ * @len: 0 to stay silent; never more than that of the request. */
+struct serve_answer {
+	uint8_t *out;
+	size_t out_max;
+	size_t len;
+	enum serve_verdict verdict; /* counted already */
+};
+
 /* The beginning of an answer that does not wait for the transmit time. */
 #define SERVE_HEAD_LEN 40
 
@@ -188,33 +201,45 @@ void serve_batch_time(struct serve *s, const struct timepage_time *t,
 void serve_expect(const struct serve *s, const struct addr *from);
 
 /**
- * serve_request - all of an answer but the time when it leaves.
- * @out:     room for the response, not overlapping the request; borrowed
- *           until serve_finish.  Its first SERVE_HEAD_LEN bytes are final.
- * @out_max: its size; SERVE_RESPONSE_MAX is always enough.
- * @verdict: what became of it; counted here already.
- * Return: bytes of response, 0 to stay silent; never more than req->len.
+ * serve_batch - all of the answers but the times when they leave.  The first
+ * SERVE_HEAD_LEN bytes of each are then final.
+ * @cnt: requests and answers, SERVE_BATCH_MAX at most.
+ */
+void serve_batch(struct serve *s, const struct serve_request *reqs,
+    struct serve_answer *answers, size_t cnt);
+
+/**
+ * serve_request - a batch of one.
+ * Return: bytes of response.
  */
 size_t serve_request(struct serve *s, const struct serve_request *req,
     uint8_t *out, size_t out_max, enum serve_verdict *verdict);
 
 /**
- * serve_finish - write the transmit time of the last answer, and seal it.
+ * serve_arm - do what can be done of an answer's end before the time is read.
+ * @idx: its place in the last batch, with an answer.
+ * Return: 0; ERR_LIBRARY: it may not be sent.
+ */
+int serve_arm(struct serve *s, size_t idx) MUST_CHECK;
+
+/**
+ * serve_finish - write the transmit time of an answer, and seal it.
+ * @idx: its place in the last batch; it should have been armed just before.
  * @tx: CLOCK_REALTIME read just before; what lies between it and the wire is
  *      added, as far as it is learned, since answers are sealed over the time.
  * Return: 0; ERR_BAD when there is none, ERR_LIBRARY: nothing may be sent.
  */
-int serve_finish(struct serve *s, struct wall tx) MUST_CHECK;
+int serve_finish(struct serve *s, size_t idx, struct wall tx) MUST_CHECK;
 
 /**
- * serve_wants_stamp - whether the time when the last answer leaves will be
- * wanted: its client asks in interleaved mode (RFC 9769), or it is one of the
- * few that we learn the way to the wire from.
+ * serve_wants_stamp - whether the time when an answer of the last batch
+ * leaves will be wanted: its client asks in interleaved mode (RFC 9769), or
+ * it is one of the few that we learn the way to the wire from.
  */
-bool serve_wants_stamp(const struct serve *s);
+bool serve_wants_stamp(const struct serve *s, size_t idx);
 
 /**
- * serve_sent - when an answer really left; soon after serve_request, in any
+ * serve_sent - when an answer really left; soon after serve_finish, in any
  * order.
  * @data: the answer as it was sent.
  * @at:   CLOCK_REALTIME, from the kernel or the network card.

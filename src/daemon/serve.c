@@ -37,6 +37,8 @@
 #define BUSY_CNT    4 /* a batch of so many: ask again before waiting */
 #define PRECISION   (-24)
 
+_Static_assert(NET_UDP_BATCH <= SERVE_BATCH_MAX, "a batch at once");
+
 struct inlet {
 	struct worker *worker;
 	int fd;
@@ -68,6 +70,8 @@ struct worker {
 	size_t key_cnt;
 	struct serve *serve;
 	struct net_udp_batch *batch;
+	struct serve_request reqs[NET_UDP_BATCH]; /* what is in it */
+	struct serve_answer answers[NET_UDP_BATCH];
 	struct wall now;     /* of this batch */
 	unsigned stamps;     /* wanted in it */
 	uint64_t missed_cnt; /* requests that found a queue full */
@@ -158,31 +162,50 @@ leave_alone(const struct net_udp_batch *b)
 	return b->cnt < NET_UDP_BATCH;
 }
 
-/* All of an answer but its time. */
+/* All of the answers but their times.  Of requests that came during a pause
+ * only the first finds the machine cold, unless they leave together. */
 static void
-prepare_answer(struct worker *w, size_t i, bool idle)
+prepare_answers(struct worker *w, bool idle)
 {
 	struct net_udp_batch *b = w->batch;
-	struct net_udp_packet *p = &b->at[i];
-	struct serve_request req = {
-	    .data = p->data,
-	    .len = p->len,
-	    .from = p->from,
-	    .local = p->to,
-	    .rx = p->received,
-	    .now = w->now,
-	    .cut = p->truncated,
-	    .alone = leave_alone(b),
-	    .idle = idle,
-	    .place = (uint8_t)i,
-	    .place_cnt = (uint8_t)b->cnt,
-	};
-	enum serve_verdict verdict;
+	bool alone = leave_alone(b);
 
-	p->out_len =
-	    serve_request(w->serve, &req, p->out, NET_UDP_DATA_MAX, &verdict);
-	p->out_stamp = serve_wants_stamp(w->serve);
+	for (size_t i = 1; i < b->cnt; i++)
+		serve_expect(w->serve, &b->at[i].from);
+	for (size_t i = 0; i < b->cnt; i++) {
+		struct net_udp_packet *p = &b->at[i];
+
+		w->reqs[i] = (struct serve_request){
+		    .data = p->data,
+		    .len = p->len,
+		    .from = p->from,
+		    .local = p->to,
+		    .rx = p->received,
+		    .now = w->now,
+		    .cut = p->truncated,
+		    .alone = alone,
+		    .idle = idle && (i == 0 || !alone),
+		    .place = (uint8_t)i,
+		    .place_cnt = (uint8_t)b->cnt,
+		};
+		w->answers[i] = (struct serve_answer){
+		    .out = p->out, .out_max = NET_UDP_DATA_MAX};
+		p->out_len = 0;
+	}
+	serve_batch(w->serve, w->reqs, w->answers, b->cnt);
+}
+
+/* It is made, up to its time. */
+static void
+offer(struct worker *w, size_t i)
+{
+	struct net_udp_packet *p = &w->batch->at[i];
+
+	p->out_len = w->answers[i].len;
+	p->out_stamp = serve_wants_stamp(w->serve, i);
 	w->stamps += p->out_stamp;
+	if (p->out_len > 0 && serve_arm(w->serve, i) < 0)
+		p->out_len = 0;
 }
 
 static void
@@ -190,7 +213,8 @@ finish_answer(struct worker *w, size_t i)
 {
 	struct net_udp_packet *p = &w->batch->at[i];
 
-	if (p->out_len > 0 && serve_finish(w->serve, os_clock_real()) < 0)
+	offer(w, i);
+	if (p->out_len > 0 && serve_finish(w->serve, i, os_clock_real()) < 0)
 		p->out_len = 0;
 }
 
@@ -201,10 +225,11 @@ answer_ahead(struct worker *w, int fd, size_t i)
 {
 	struct net_udp_batch *b = w->batch;
 
+	offer(w, i);
 	if (b->at[i].out_len == 0 ||
 	    net_udp_batch_head(b, fd, i, SERVE_HEAD_LEN) < 0)
 		return;
-	if (serve_finish(w->serve, os_clock_real()) < 0)
+	if (serve_finish(w->serve, i, os_clock_real()) < 0)
 		net_udp_batch_drop(b, fd, i);
 	else
 		net_udp_batch_rest(b, fd, i, SERVE_HEAD_LEN);
@@ -221,8 +246,7 @@ take_stamps(struct worker *w, int fd)
 		serve_sent(w->serve, sent[i].data, sent[i].len, sent[i].at);
 }
 
-/* One by one, each as soon as it is made; or all together.  Of those that
- * came during a pause only the first finds the machine cold. */
+/* One by one, each as soon as its time is written; or all together. */
 static void
 answer_all(struct worker *w, int fd, bool idle)
 {
@@ -230,13 +254,9 @@ answer_all(struct worker *w, int fd, bool idle)
 	bool few = leave_alone(b);
 
 	w->stamps = 0;
-	for (size_t i = 1; i < b->cnt; i++)
-		serve_expect(w->serve, &b->at[i].from);
+	prepare_answers(w, idle);
 	for (size_t i = 0; i < b->cnt; i++) {
-		bool cold = idle && (i == 0 || !few);
-
-		prepare_answer(w, i, cold);
-		if (few && cold && w->whole) {
+		if (few && idle && i == 0 && w->whole) {
 			answer_ahead(w, fd, i);
 			continue;
 		}

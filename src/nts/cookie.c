@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Server cookies.  RFC 8915 section 6.  Whatever is wrong with a cookie, one
- * AEAD open is done, so that time does not tell a stale key id from a bad
+ * Server cookies.  RFC 8915 section 6.  Those that are of one kind, under the
+ * same key, are opened and sealed together.  Whatever is wrong with a cookie,
+ * one AEAD open is done, so that time does not tell a stale key id from a bad
  * tag.
  */
 #include "nts/cookie.h"
@@ -15,11 +16,27 @@
 #define NONCE_LEN 16
 #define FORMAT    1
 #define PLAIN_MAX (2 * CRYPTO_AEAD_KEY_MAX)
+#define BOXES_MAX 32 /* sealed at a time */
+
+_Static_assert(
+    NTS_COOKIE_BLANK == HEAD_LEN + NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * 32,
+    "a cookie of AEAD 15");
 
 void
 nts_cookie_keys_init(struct nts_cookie_keys *keys)
 {
 	memset(keys, 0, sizeof(*keys));
+}
+
+static void
+put_head(uint8_t head[HEAD_LEN], uint32_t key_id, uint16_t aead)
+{
+	struct bytes_out out;
+
+	bytes_out_init(&out, head, HEAD_LEN);
+	bytes_put_u32(&out, key_id);
+	bytes_put_u16(&out, aead);
+	bytes_put_u16(&out, FORMAT);
 }
 
 static int
@@ -65,6 +82,8 @@ nts_cookie_keys_load(
 	}
 	if (keys->slots[NTS_KEYRING_CURRENT].id != old_id)
 		keys->seal_cnt = 0;
+	put_head(keys->blank, keys->slots[NTS_KEYRING_CURRENT].id,
+	    CRYPTO_AEAD_SIV_256);
 	return 0;
 }
 
@@ -86,70 +105,120 @@ nts_cookie_len(unsigned aead)
 	return HEAD_LEN + NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * key_len;
 }
 
-static struct crypto_aead_msg
-cookie_msg(const uint8_t *cookie)
+/* ---- sealing ----------------------------------------------------------- */
+
+/* Cookies under way: all of one AEAD's sessions. */
+struct batch {
+	struct crypto_aead *ctx;
+	uint8_t head[HEAD_LEN];
+	size_t key_len;
+	size_t cnt;
+	struct crypto_box_out boxes[BOXES_MAX];
+};
+
+static int
+flush(struct batch *b)
 {
-	return (struct crypto_aead_msg){
-	    .nonce = cookie + HEAD_LEN,
-	    .nonce_len = NONCE_LEN,
-	    .ad = cookie,
-	    .ad_len = HEAD_LEN,
-	};
+	struct crypto_aead_boxes all = {
+	    b->head, HEAD_LEN, 2 * b->key_len, b->cnt};
+
+	b->cnt = 0;
+	return all.cnt > 0 ? crypto_aead_seal_boxes(b->ctx, &all, b->boxes) : 0;
 }
 
-/* What is in front of the tag, fresh nonces for all in one go. */
-static void
-put_fronts(const struct nts_cookie_keys *keys, const struct nts_keys *session,
-    struct rng *rng, const struct nts_cookie_room *room)
+/* Fresh nonces for all of a session in one go. */
+static int
+add_room(struct batch *b, const struct nts_cookie_room *room,
+    const uint8_t *plain, struct rng *rng)
 {
-	uint8_t nonces[NTS_COOKIE_MANY][NONCE_LEN];
+	uint8_t nonces[BOXES_MAX][NONCE_LEN];
+	int err = 0;
 
+	if (b->cnt + room->cnt > BOXES_MAX)
+		err = flush(b);
 	rng_bytes(rng, nonces, room->cnt * sizeof nonces[0]);
-	for (unsigned i = 0; i < room->cnt; i++) {
-		struct bytes_out front;
+	for (unsigned i = 0; err == 0 && i < room->cnt; i++) {
+		uint8_t *cookie = room->first + i * room->stride;
 
-		bytes_out_init(&front, room->first + i * room->stride,
-		    HEAD_LEN + NONCE_LEN);
-		bytes_put_u32(&front, keys->slots[NTS_KEYRING_CURRENT].id);
-		bytes_put_u16(&front, session->aead);
-		bytes_put_u16(&front, FORMAT);
-		bytes_put_raw(&front, nonces[i], NONCE_LEN);
+		memcpy(cookie, b->head, HEAD_LEN);
+		memcpy(cookie + HEAD_LEN, nonces[i], NONCE_LEN);
+		b->boxes[b->cnt++] =
+		    (struct crypto_box_out){cookie + HEAD_LEN, plain};
 	}
+	return err;
+}
+
+static bool
+rooms_good(const struct nts_cookie_room *rooms, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (!nts_keys_valid(rooms[i].session) ||
+		    rooms[i].cnt > BOXES_MAX)
+			return false;
+	return cnt <= NTS_COOKIE_BATCH;
+}
+
+/* All sessions of the AEAD of the first of them. */
+static int
+seal_kind(struct nts_cookie_keys *keys, const struct nts_cookie_room *rooms,
+    size_t cnt, struct rng *rng)
+{
+	uint8_t plains[NTS_COOKIE_BATCH][PLAIN_MAX];
+	uint16_t aead = rooms[0].session->aead;
+	struct batch b; /* large: not all of it is needed */
+	int err = 0;
+
+	b.ctx = keys->slots[NTS_KEYRING_CURRENT].ctx;
+	b.cnt = 0;
+	b.key_len = rooms[0].session->key_len;
+	put_head(b.head, keys->slots[NTS_KEYRING_CURRENT].id, aead);
+	for (size_t i = 0; err == 0 && i < cnt; i++) {
+		const struct nts_keys *session = rooms[i].session;
+
+		if (session->aead != aead)
+			continue;
+		memcpy(plains[i], session->c2s, b.key_len);
+		memcpy(plains[i] + b.key_len, session->s2c, b.key_len);
+		err = add_room(&b, &rooms[i], plains[i], rng);
+		keys->seal_cnt += rooms[i].cnt;
+	}
+	if (err == 0)
+		err = flush(&b);
+	wipe_bytes(plains, cnt * sizeof plains[0]);
+	return err;
 }
 
 int
 nts_cookie_seal_many(struct nts_cookie_keys *keys,
-    const struct nts_keys *session, struct rng *rng,
-    const struct nts_cookie_room *room)
+    const struct nts_cookie_room *rooms, size_t cnt, struct rng *rng)
 {
-	size_t key_len = session->key_len;
-	uint8_t plain[PLAIN_MAX];
-	struct crypto_aead_boxes boxes = {room->first, HEAD_LEN, plain,
-	    2 * key_len, room->first + HEAD_LEN, room->stride, room->cnt};
-	int rc;
+	int err = 0;
 
-	if (!nts_keys_valid(session) || room->cnt > NTS_COOKIE_MANY)
+	if (!rooms_good(rooms, cnt))
 		return ERR_BAD;
 	if (keys->slots[NTS_KEYRING_CURRENT].aead == 0)
 		return ERR_ABSENT;
-	put_fronts(keys, session, rng, room);
-	memcpy(plain, session->c2s, key_len);
-	memcpy(plain + key_len, session->s2c, key_len);
-	rc = crypto_aead_seal_boxes(
-	    keys->slots[NTS_KEYRING_CURRENT].ctx, &boxes);
-	wipe_bytes(plain, 2 * key_len);
-	keys->seal_cnt += room->cnt;
-	return rc;
+	for (size_t i = 0; err == 0 && i < cnt; i++) {
+		bool done = false;
+
+		for (size_t j = 0; j < i && !done; j++)
+			done = rooms[j].session->aead == rooms[i].session->aead;
+		if (!done)
+			err = seal_kind(keys, rooms + i, cnt - i, rng);
+	}
+	return err;
 }
 
 int
 nts_cookie_seal(struct nts_cookie_keys *keys, const struct nts_keys *session,
     struct rng *rng, uint8_t *out)
 {
-	struct nts_cookie_room room = {out, 0, 1};
+	struct nts_cookie_room room = {session, out, 0, 1};
 
-	return nts_cookie_seal_many(keys, session, rng, &room);
+	return nts_cookie_seal_many(keys, &room, 1, rng);
 }
+
+/* ---- opening ----------------------------------------------------------- */
 
 /* Return: the slot that opens this cookie, or -1. */
 static int
@@ -180,40 +249,99 @@ session_zero(struct nts_keys *session)
 	session->key_len = (uint8_t)crypto_aead_key_len(CRYPTO_AEAD_SIV_256);
 }
 
+/* A cookie as it is opened. */
+struct opening {
+	const uint8_t *cookie;
+	size_t len;
+	int slot;
+	bool known; /* else it is a blank */
+	bool taken; /* into the boxes */
+};
+
+static void
+look_at(const struct nts_cookie_keys *keys, const struct nts_cookie_ask *ask,
+    struct opening *o)
+{
+	uint16_t aead;
+
+	*o = (struct opening){.cookie = ask->cookie, .len = ask->len};
+	o->slot = find_slot(keys, ask->cookie, ask->len, &aead);
+	o->known = o->slot >= 0;
+	if (!o->known)
+		*o = (struct opening){.cookie = keys->blank,
+		    .len = sizeof keys->blank,
+		    .slot = NTS_KEYRING_CURRENT};
+}
+
+static void
+take_session(
+    const struct opening *o, const uint8_t *plain, struct nts_cookie_ask *ask)
+{
+	struct nts_keys *session = ask->session;
+	struct bytes_in in;
+
+	bytes_in_init(&in, o->cookie, HEAD_LEN);
+	(void)bytes_get_u32(&in);
+	session->aead = bytes_get_u16(&in);
+	session->key_len = (uint8_t)crypto_aead_key_len(session->aead);
+	memcpy(session->c2s, plain, session->key_len);
+	memcpy(session->s2c, plain + session->key_len, session->key_len);
+	ask->err = 0;
+}
+
+/* All that are like the first: one head, so one key and one length. */
+static void
+open_kind(struct nts_cookie_keys *keys, struct opening *o,
+    struct nts_cookie_ask *asks, size_t cnt)
+{
+	uint8_t plains[NTS_COOKIE_BATCH][PLAIN_MAX];
+	struct crypto_box_in boxes[NTS_COOKIE_BATCH];
+	size_t which[NTS_COOKIE_BATCH];
+	struct crypto_aead_boxes all = {.ad = o->cookie,
+	    .ad_len = HEAD_LEN,
+	    .plain_len = o->len - HEAD_LEN - NONCE_LEN - CRYPTO_AEAD_TAG_LEN};
+
+	for (size_t i = 0; i < cnt; i++) {
+		if (o[i].taken || o[i].slot != o->slot || o[i].len != o->len ||
+		    memcmp(o[i].cookie, o->cookie, HEAD_LEN) != 0)
+			continue;
+		o[i].taken = true;
+		which[all.cnt] = i;
+		boxes[all.cnt] = (struct crypto_box_in){
+		    o[i].cookie + HEAD_LEN, plains[all.cnt], ERR_AUTH};
+		all.cnt++;
+	}
+	if (keys->slots[o->slot].aead == 0 ||
+	    crypto_aead_open_boxes(keys->slots[o->slot].ctx, &all, boxes) < 0)
+		return;
+	for (size_t i = 0; i < all.cnt; i++)
+		if (boxes[i].err == 0 && o[which[i]].known)
+			take_session(&o[which[i]], plains[i], &asks[which[i]]);
+	wipe_bytes(plains, all.cnt * sizeof plains[0]);
+}
+
+void
+nts_cookie_open_many(
+    struct nts_cookie_keys *keys, struct nts_cookie_ask *asks, size_t cnt)
+{
+	struct opening o[NTS_COOKIE_BATCH];
+
+	for (size_t i = 0; i < cnt; i++) {
+		session_zero(asks[i].session);
+		asks[i].err = ERR_AUTH;
+		look_at(keys, &asks[i], &o[i]);
+	}
+	for (size_t i = 0; i < cnt; i++)
+		if (!o[i].taken)
+			open_kind(keys, o + i, asks + i, cnt - i);
+}
+
 int
 nts_cookie_open(struct nts_cookie_keys *keys, const uint8_t *cookie, size_t len,
     struct nts_keys *session)
 {
-	/* What is opened in place of a cookie that cannot be ours; nobody
-	 * gets a good tag on it but by guessing one. */
-	static const uint8_t blank[HEAD_LEN + NONCE_LEN + CRYPTO_AEAD_TAG_LEN +
-	    2 * 32] = {0, 0, 0, 0, 0, CRYPTO_AEAD_SIV_256, 0, FORMAT};
-	uint16_t aead;
-	int slot = find_slot(keys, cookie, len, &aead);
-	bool known = slot >= 0;
-	struct crypto_aead_msg msg;
-	uint8_t plain[PLAIN_MAX];
-	size_t key_len;
-	int rc;
+	struct nts_cookie_ask ask = {cookie, len, session, 0};
 
-	session_zero(session);
-	if (!known) {
-		slot = NTS_KEYRING_CURRENT;
-		cookie = blank;
-		len = sizeof(blank);
-	}
-	if (keys->slots[slot].aead == 0)
-		return ERR_AUTH;
-	msg = cookie_msg(cookie);
-	rc = crypto_aead_open(keys->slots[slot].ctx, &msg,
-	    cookie + HEAD_LEN + NONCE_LEN, len - HEAD_LEN - NONCE_LEN, plain);
-	if (rc == 0 && known) {
-		key_len = crypto_aead_key_len(aead);
-		session->aead = aead;
-		session->key_len = (uint8_t)key_len;
-		memcpy(session->c2s, plain, key_len);
-		memcpy(session->s2c, plain + key_len, key_len);
-	}
-	wipe_bytes(plain, sizeof(plain));
-	return rc == 0 && known ? 0 : ERR_AUTH;
+	nts_cookie_open_many(keys, &ask, 1);
+	return ask.err;
 }

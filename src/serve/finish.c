@@ -78,15 +78,14 @@ serve_stamp_class(struct serve *s, struct serve_job *job)
 	if (req->alone || req->idle)
 		job->sampled = serve_wire_wanted(
 		    &s->wire, job->class_idx, rng_u64(s->conf.rng));
-	s->stamp_wanted = job->sampled;
+	job->stamp_wanted = job->sampled;
 	return serve_wire_open(&s->wire, job->class_idx);
 }
 
 /* The answer leaves a little after its stamp was taken. */
 static void
-stamp_leaving(struct serve *s, struct wall tx)
+stamp_leaving(struct serve *s, const struct serve_job *job, struct wall tx)
 {
-	struct serve_job *job = &s->job;
 	struct ntp_ts ts =
 	    true_time(s, tstamp_wall_add(tx, job->delay), job->fuzz);
 	uint8_t *at = job->out.data + NTP_OFFSET_TRANSMIT;
@@ -118,9 +117,9 @@ seal_mac(struct serve *s, const struct serve_job *job)
 
 /* Against a clock that went back it counts as none. */
 static void
-count_latency(struct serve *s, struct wall tx)
+count_latency(struct serve *s, const struct serve_job *job, struct wall tx)
 {
-	int64_t ns = tx.ns - s->job.arrived.ns;
+	int64_t ns = tx.ns - job->arrived.ns;
 	unsigned idx = 63 -
 	    (unsigned)__builtin_clzll(
 		((uint64_t)(ns > 0 ? ns : 0) >> (REPORT_LATENCY_LOG2NS - 1)) |
@@ -132,19 +131,36 @@ count_latency(struct serve *s, struct wall tx)
 }
 
 int
-serve_finish(struct serve *s, struct wall tx)
+serve_arm(struct serve *s, size_t idx)
 {
-	const struct serve_job *job = &s->job;
+	const struct serve_job *job = &s->jobs[idx];
+
+	return job->seal == SERVE_SEAL_NTS ? nts_ef_arm(&s->nts, job->nts) : 0;
+}
+
+static int
+seal_nts(struct serve *s, const struct serve_job *job)
+{
+	int err = nts_ef_seal_response(&s->nts, job->nts);
+
+	wipe_bytes(&job->nts->session, sizeof job->nts->session);
+	return err;
+}
+
+int
+serve_finish(struct serve *s, size_t idx, struct wall tx)
+{
+	const struct serve_job *job = &s->jobs[idx];
 
 	if (job->out.pos < NTP_HEADER_LEN)
 		return ERR_BAD;
-	stamp_leaving(s, tx);
-	count_latency(s, tx);
+	stamp_leaving(s, job, tx);
+	count_latency(s, job, tx);
 	switch (job->seal) {
 	case SERVE_SEAL_MAC:
 		return seal_mac(s, job);
 	case SERVE_SEAL_NTS:
-		return nts_ef_seal_response(&s->nts);
+		return seal_nts(s, job);
 	case SERVE_SEAL_NONE:
 		break;
 	}

@@ -174,13 +174,13 @@ serve_interleave_answer(
 	/* Twice the same time to one client: one of them is a bit later. */
 	while (!serve_interleave_put(t, tag, p->receive))
 		p->receive.v += 2;
-	s->stamp_wanted = true;
+	job->stamp_wanted = true;
 }
 
 bool
-serve_wants_stamp(const struct serve *s)
+serve_wants_stamp(const struct serve *s, size_t idx)
 {
-	return s->stamp_wanted;
+	return s->jobs[idx].stamp_wanted;
 }
 
 bool

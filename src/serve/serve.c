@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way of one request through the tests, cheapest first, to a plain, a
- * MAC or an NTS answer that lacks only its time (finish.c).  RFC 5905
+ * The way of requests through the tests, cheapest first, to plain, MAC or NTS
+ * answers (nts.c) that lack only their time (finish.c).  RFC 5905
  * section 8 and 9.2 (server side), 7.3 for the trailer.  Invariant: nothing is
  * returned that is longer than the request, since the writer's room is the
  * request's length.
@@ -158,13 +158,13 @@ static enum serve_verdict
 answer(struct serve *s, struct serve_job *job)
 {
 	const struct serve_request *req = job->req;
-	struct nts_ef_request ef;
+	struct nts_ef_exchange *nts = &s->exchanges[s->exchange_cnt];
 	int err = ERR_ABSENT;
 
 	if (!serve_stamp_arrival(s, job))
 		return SERVE_DROP_STAMP;
 	if (job->head.version == NTP_VERSION && req->len > MAC_LEN_MAX)
-		err = nts_ef_find_request(req->data, req->len, &ef);
+		err = nts_ef_find_request(req->data, req->len, &nts->req);
 	if (err == ERR_ABSENT)
 		return answer_plain(s, job);
 	if (err < 0)
@@ -175,7 +175,9 @@ answer(struct serve *s, struct serve_job *job)
 	 */
 	if (!s->nts_on)
 		return SERVE_DROP_NTS_OFF;
-	return serve_nts_answer(s, job, &ef);
+	s->exchange_cnt++;
+	job->nts = nts;
+	return SERVE_PENDING;
 }
 
 /* Answering these could send packets in circles, or to nobody. */
@@ -217,34 +219,59 @@ serve_expect(const struct serve *s, const struct addr *from)
 	serve_limit_expect(s->conf.limit, from);
 }
 
+static void
+begin(struct serve *s, struct serve_job *job, const struct serve_request *req,
+    const struct serve_answer *a)
+{
+	*job = (struct serve_job){.req = req};
+	bytes_out_init(
+	    &job->out, a->out, req->len < a->out_max ? req->len : a->out_max);
+	s->counters.rx_bytes += req->len;
+	job->verdict = handle(s, job);
+}
+
+static void
+settle(struct serve *s, struct serve_job *job, struct serve_answer *a)
+{
+	if (job->verdict < SERVE_DROP_SHORT && job->out.bad)
+		job->verdict = SERVE_DROP_ROOM;
+	if (job->verdict >= SERVE_DROP_SHORT) {
+		job->stamp_wanted = false;
+		job->out.pos = 0;
+	}
+	a->len = job->out.pos;
+	a->verdict = job->verdict;
+	assert(a->len <= job->req->len);
+	s->counters.interleaved_cnt += a->len > 0 && job->interleaved;
+	s->counters.verdict_cnt[job->verdict]++;
+	s->counters.tx_bytes += a->len;
+	serve_crowd_note(
+	    s->conf.crowd, &job->req->from, job->verdict, !s->pressed, s->now);
+	job->req = NULL;
+}
+
+void
+serve_batch(struct serve *s, const struct serve_request *reqs,
+    struct serve_answer *answers, size_t cnt)
+{
+	s->exchange_cnt = 0;
+	for (size_t i = 0; i < cnt; i++)
+		begin(s, &s->jobs[i], &reqs[i], &answers[i]);
+	if (s->exchange_cnt > 0)
+		serve_nts_answers(s, cnt);
+	for (size_t i = 0; i < cnt; i++)
+		settle(s, &s->jobs[i], &answers[i]);
+}
+
 size_t
 serve_request(struct serve *s, const struct serve_request *req, uint8_t *out,
     size_t out_max, enum serve_verdict *verdict)
 {
-	struct serve_job *job = &s->job;
-	size_t len = 0;
+	struct serve_answer a = {.out = out, .out_max = out_max};
 
-	*job = (struct serve_job){.req = req};
-	s->stamp_wanted = false;
-	bytes_out_init(&job->out, out, req->len < out_max ? req->len : out_max);
-	s->counters.rx_bytes += req->len;
-	*verdict = handle(s, job);
-	if (*verdict < SERVE_DROP_SHORT && job->out.bad)
-		*verdict = SERVE_DROP_ROOM;
-	if (*verdict < SERVE_DROP_SHORT) {
-		len = job->out.pos;
-	} else {
-		s->stamp_wanted = false;
-		job->out.pos = 0;
-	}
-	s->counters.interleaved_cnt += len > 0 && job->interleaved;
-	assert(len <= req->len);
-	s->counters.verdict_cnt[*verdict]++;
-	serve_crowd_note(
-	    s->conf.crowd, &req->from, *verdict, !s->pressed, s->now);
-	s->counters.tx_bytes += len;
-	job->req = NULL;
-	return len;
+	serve_batch(s, req, &a, 1);
+	*verdict = a.verdict;
+	return a.len;
 }
 
 int

@@ -35,20 +35,26 @@ enum serve_seal {
 	SERVE_SEAL_NTS,
 };
 
+/* A verdict that waits for the others of the batch. */
+#define SERVE_PENDING SERVE_VERDICT_CNT
+
 /* One request while it is answered. */
 struct serve_job {
-	const struct serve_request *req; /* NULL once it has been looked at */
+	const struct serve_request *req; /* NULL once the batch is judged */
+	enum serve_verdict verdict;
 	struct ntp_packet head;
 	struct wall arrived; /* as stamped */
-	struct ntp_ts rx;   /* true time, as the answer says it */
-	uint32_t fuzz;      /* below the precision of the transmit time */
-	unsigned auth;      /* enum serve_verdict of a good answer */
-	bool interleaved;   /* the transmit time is an earlier one */
-	unsigned class_idx; /* of the way to the wire */
-	struct dur delay;   /* of the class; to be added */
-	bool sampled;       /* ask when it leaves, to learn from it */
+	struct ntp_ts rx;    /* true time, as the answer says it */
+	uint32_t fuzz;       /* below the precision of the transmit time */
+	unsigned auth;       /* enum serve_verdict of a good answer */
+	bool interleaved;    /* the transmit time is an earlier one */
+	unsigned class_idx;  /* of the way to the wire */
+	struct dur delay;    /* of the class; to be added */
+	bool sampled;        /* ask when it leaves, to learn from it */
+	bool stamp_wanted;   /* for that, or for its client */
 	struct bytes_out out;
 	enum serve_seal seal;
+	struct nts_ef_exchange *nts;      /* NULL: without */
 	const struct crypto_mac_key *key; /* of a MAC, with its place */
 	uint8_t *mac;
 	size_t mac_len;
@@ -69,10 +75,11 @@ struct serve {
 	struct serve_face face;
 	struct serve_smear smear;
 	struct serve_interleave *interleave;
-	bool stamp_wanted; /* of the last answer */
 	bool pressed;
 	struct serve_wire wire;
-	struct serve_job job; /* the last */
+	struct serve_job jobs[SERVE_BATCH_MAX]; /* of the last batch */
+	struct nts_ef_exchange exchanges[SERVE_BATCH_MAX];
+	size_t exchange_cnt;
 	struct serve_counters counters;
 };
 
@@ -116,10 +123,9 @@ void serve_interleave_answer(
     struct serve *s, struct serve_job *job, struct ntp_packet *p);
 
 /**
- * serve_nts_answer - verify a request with NTS fields, then append the rest
- * of the response to job->out, to be sealed, or an NTSN.
+ * serve_nts_answers - of the jobs with NTS fields: verify them, then append
+ * the rest of the response to job->out, to be sealed, or an NTSN.
  */
-enum serve_verdict serve_nts_answer(
-    struct serve *s, struct serve_job *job, struct nts_ef_request *ef);
+void serve_nts_answers(struct serve *s, size_t cnt);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../nts_alone.h"
 #include "base/wipe.h"
 #include "nts/ef.h"
 
@@ -68,33 +69,30 @@ make_request(struct bench *b, unsigned placeholder_cnt)
 static void
 answer(struct bench *b)
 {
-	struct nts_ef_request req;
-	struct nts_keys session;
+	struct nts_ef_exchange x;
 	struct bytes_out out;
 
 	bytes_out_init(&out, b->response, sizeof(b->response));
 	bytes_put_u8(&out, 0x24);
 	bytes_put_zero(&out, 47);
-	must(nts_ef_find_request(b->request, b->request_len, &req));
-	must(nts_ef_open_request(&b->server, &req, &session));
-	must(nts_ef_put_response(&b->server, &req, &session, &out));
-	must(nts_ef_seal_response(&b->server));
-	wipe_bytes(&session, sizeof(session));
+	must(nts_ef_find_request(b->request, b->request_len, &x.req));
+	must(nts_alone_open(&b->server, &x));
+	must(nts_alone_answer(&b->server, &x, &out));
+	wipe_bytes(&x.session, sizeof(x.session));
 }
 
 static void
 refuse(struct bench *b)
 {
-	struct nts_ef_request req;
-	struct nts_keys session;
+	struct nts_ef_exchange x;
 	struct bytes_out out;
 
 	bytes_out_init(&out, b->response, sizeof(b->response));
 	bytes_put_zero(&out, 48);
-	must(nts_ef_find_request(b->request, b->request_len, &req));
-	if (nts_ef_open_request(&b->server, &req, &session) != ERR_AUTH)
+	must(nts_ef_find_request(b->request, b->request_len, &x.req));
+	if (nts_alone_open(&b->server, &x) != ERR_AUTH)
 		abort();
-	must(nts_ef_put_nak(&req, &out));
+	must(nts_ef_put_nak(&x.req, &out));
 }
 
 static int

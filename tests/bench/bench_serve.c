@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Nanoseconds per request answered in memory, one core: plain NTP, AES-CMAC,
- * NTS with one and with eight cookies, and requests that are dropped.
+ * NTS with one and with eight cookies, and requests that are dropped; one at
+ * a time and by full batches.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,9 @@ struct bench {
 	struct crypto_mac_key key;
 	struct serve *serve;
 	struct serve_request req;
+	size_t together; /* so many in a batch */
 	uint8_t in[2048];
-	uint8_t out[SERVE_RESPONSE_MAX];
+	uint8_t out[SERVE_BATCH_MAX][SERVE_RESPONSE_MAX];
 };
 
 /* As cheap as the pool of a worker. */
@@ -70,18 +72,33 @@ by_value(const void *a, const void *b)
 }
 
 static void
+finish(struct bench *b, const char *what, enum serve_verdict want, size_t idx,
+    enum serve_verdict v)
+{
+	if (v == want &&
+	    (v >= SERVE_DROP_SHORT ||
+		(serve_arm(b->serve, idx) == 0 &&
+		    serve_finish(b->serve, idx, b->req.now) == 0)))
+		return;
+	printf("%s: %s\n", what, serve_verdict_text(v));
+	exit(1);
+}
+
+static void
 repeat(struct bench *b, const char *what, enum serve_verdict want, int cnt)
 {
-	enum serve_verdict v;
+	struct serve_request reqs[SERVE_BATCH_MAX];
+	struct serve_answer answers[SERVE_BATCH_MAX];
 
-	for (int n = 0; n < cnt; n++) {
-		serve_request(b->serve, &b->req, b->out, sizeof b->out, &v);
-		if (v != want ||
-		    (v < SERVE_DROP_SHORT &&
-			serve_finish(b->serve, b->req.now) < 0)) {
-			printf("%s: %s\n", what, serve_verdict_text(v));
-			exit(1);
-		}
+	for (size_t i = 0; i < b->together; i++) {
+		reqs[i] = b->req;
+		answers[i] = (struct serve_answer){
+		    .out = b->out[i], .out_max = sizeof b->out[i]};
+	}
+	for (int n = 0; n < cnt; n += (int)b->together) {
+		serve_batch(b->serve, reqs, answers, b->together);
+		for (size_t i = 0; i < b->together; i++)
+			finish(b, what, want, i, answers[i].verdict);
 	}
 }
 
@@ -89,7 +106,7 @@ static void
 run(struct bench *b, const char *what, enum serve_verdict want)
 {
 	double ns[ROUNDS];
-	int cnt = 20000;
+	int cnt = 16000;
 
 	if (b->only.what) {
 		if (strcmp(b->only.what, what) == 0)
@@ -201,6 +218,7 @@ init(struct bench *b)
 	if (!access || !b->serve || nts_aeads_init(&b->aeads) < 0 ||
 	    nts_cookie_keys_load(&b->cookies, &b->ring) < 0)
 		exit(1);
+	b->together = 1;
 	b->req.data = b->in;
 	b->req.from = (struct addr){
 	    .family = ADDR_V4, .port = 4000, .bytes = {192, 0, 2, 1}};
@@ -233,6 +251,13 @@ main(int argc, char **argv)
 	if (with_nts(&b, 7) < 0)
 		return 1;
 	run(&b, "serve_nts_8_cookies", SERVE_ANSWERED_NTS);
+	b.together = SERVE_BATCH_MAX;
+	run(&b, "serve_nts_8_cookies_batch", SERVE_ANSWERED_NTS);
+	if (with_nts(&b, 0) < 0)
+		return 1;
+	run(&b, "serve_nts_1_cookie_batch", SERVE_ANSWERED_NTS);
+	plain(&b);
+	run(&b, "serve_ntp_batch", SERVE_ANSWERED);
 	serve_free(b.serve);
 	serve_access_free(access);
 	serve_access_free(many);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Instructions that one request takes in memory: repeatable where times are
-# not.  What setting up costs is subtracted: 200 requests less 100.
+# not.  What setting up costs is subtracted: 320 requests less 160.
 # usage: instructions.sh BUILD-DIR
 set -eu
 
@@ -18,7 +18,8 @@ count()
 
 B=$1
 for what in serve_ntp serve_ntp_10000_access_rules serve_ntp_aes_cmac \
-	serve_nts_1_cookie serve_nts_bad_tag_ntsn serve_nts_8_cookies; do
+	serve_nts_1_cookie serve_nts_bad_tag_ntsn serve_nts_8_cookies \
+	serve_ntp_batch serve_nts_1_cookie_batch serve_nts_8_cookies_batch; do
 	printf '%-36s %8d instructions\n' $what \
-		$((($(count $what 200) - $(count $what 100)) / 100))
+		$((($(count $what 320) - $(count $what 160)) / 160))
 done

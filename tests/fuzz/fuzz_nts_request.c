@@ -5,6 +5,7 @@
  * rest is: a whole packet; fields put before the authenticator of a valid
  * request; or the text inside one.
  */
+#include "../nts_alone.h"
 #include "nts_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -63,8 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static uint8_t packet[2 * NTS_PACKET_LEN_MAX];
 	static uint8_t response[2 * NTS_PACKET_LEN_MAX];
 	struct fixture *f = fixture_get();
-	struct nts_ef_request req;
-	struct nts_keys session;
+	struct nts_ef_exchange x;
 	struct bytes_out out;
 	uint8_t *exact;
 	int rc;
@@ -78,16 +78,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	bytes_out_init(&out, response, sizeof(response));
 	bytes_put_u8(&out, 0x24);
 	bytes_put_zero(&out, 47);
-	rc = nts_ef_find_request(exact, len, &req);
+	rc = nts_ef_find_request(exact, len, &x.req);
 	if (rc == 0) {
-		rc = nts_ef_open_request(&f->server, &req, &session);
+		rc = nts_alone_open(&f->server, &x);
 		if (rc == 0) {
-			need(nts_ef_put_response(
-				 &f->server, &req, &session, &out) == 0);
-			need(nts_ef_seal_response(&f->server) == 0);
-			check_response(&req, &session, &out);
+			need(nts_alone_answer(&f->server, &x, &out) == 0);
+			check_response(&x.req, &x.session, &out);
 		} else if (rc == ERR_AUTH) {
-			need(nts_ef_put_nak(&req, &out) == 0);
+			need(nts_ef_put_nak(&x.req, &out) == 0);
 			need(out.pos <= len);
 		}
 	}

@@ -102,7 +102,7 @@ interleave(struct serve *s, const struct serve_request *first,
 	struct serve_request req = *first;
 	struct ntp_packet ask, head;
 	enum serve_verdict v;
-	bool wanted = serve_wants_stamp(s), named;
+	bool wanted = serve_wants_stamp(s, 0), named;
 
 	demand(ntp_packet_decode(&ask, first->data, first->len) == 0);
 	demand(ntp_packet_decode(&head, answer, len) == 0);
@@ -119,7 +119,7 @@ interleave(struct serve *s, const struct serve_request *first,
 		req.rx.ns += 100000;
 		req.now.ns += 100000;
 		len = serve_request(s, &req, out, sizeof out, &v);
-		demand(len == 0 || serve_finish(s, req.now) == 0);
+		demand(len == 0 || serve_finish(s, 0, req.now) == 0);
 		check(v, again, sizeof again, out, len);
 		demand(ntp_packet_decode(&head, out, len) == 0);
 		demand(
@@ -150,7 +150,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!s)
 		s = make(&rng);
 	out_len = serve_request(s, &req, out, sizeof out, &v);
-	demand(serve_finish(s, req.now) == (out_len > 0 ? 0 : ERR_BAD));
+	demand(serve_finish(s, 0, req.now) == (out_len > 0 ? 0 : ERR_BAD));
 	check(v, data, len, out, out_len);
 	if (v == SERVE_ANSWERED)
 		interleave(s, &req, out, out_len);

@@ -147,7 +147,7 @@ serve_it(struct world *w)
 	r->answer_len =
 	    serve_request(w->serve, &req, r->answer, sizeof r->answer, &v);
 	if (r->answer_len > 0)
-		assert_int_equal(serve_finish(w->serve, req.now), 0);
+		assert_int_equal(serve_finish(w->serve, 0, req.now), 0);
 	return v;
 }
 

@@ -67,8 +67,8 @@ rig_ask(struct rig *r)
 	assert_true(r->out_len <= r->req.len);
 	assert_true((r->out_len > 0) == (r->verdict < SERVE_DROP_SHORT));
 	memcpy(head, r->out, sizeof head);
-	assert_int_equal(
-	    serve_finish(r->serve, r->req.now), r->out_len > 0 ? 0 : ERR_BAD);
+	assert_int_equal(serve_finish(r->serve, 0, r->req.now),
+	    r->out_len > 0 ? 0 : ERR_BAD);
 	assert_memory_equal(head, r->out, sizeof head);
 	if (r->out_len > 0)
 		assert_int_equal(

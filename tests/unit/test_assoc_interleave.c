@@ -105,8 +105,8 @@ pair_serve(struct pair *p, bool deliver)
 	p->r.answer_len = serve_request(
 	    p->serve, &req, p->r.answer, sizeof p->r.answer, &verdict);
 	assert_true(p->r.answer_len > 0);
-	assert_int_equal(serve_finish(p->serve, req.now), 0);
-	if (serve_wants_stamp(p->serve))
+	assert_int_equal(serve_finish(p->serve, 0, req.now), 0);
+	if (serve_wants_stamp(p->serve, 0))
 		assert_true(serve_sent(p->serve, p->r.answer, p->r.answer_len,
 		    (struct wall){req.now.ns + WIRE_NS}));
 	if (deliver)

@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "../nts_alone.h"
 #include "base/addr.h"
 #include "cli/cli.h"
 #include "net/selfcert.h"
@@ -202,15 +203,14 @@ make_header(struct ntp_packet *p, const uint8_t *request)
 static size_t
 make_answer(const uint8_t *request, size_t len, uint8_t *answer)
 {
-	struct nts_ef_request req;
-	struct nts_keys keys;
+	struct nts_ef_exchange x;
 	struct ntp_packet p;
 	struct bytes_out res;
 	int err;
 
 	make_header(&p, request);
 	bytes_out_init(&res, answer, NTS_PACKET_LEN_MAX);
-	err = nts_ef_find_request(request, len, &req);
+	err = nts_ef_find_request(request, len, &x.req);
 	if (err)
 		_exit(5);
 	if (srv.how == LOST_KEYS) {
@@ -221,11 +221,10 @@ make_answer(const uint8_t *request, size_t len, uint8_t *answer)
 	if (srv.how == NOT_NTS)
 		return res.pos;
 	if (srv.how == LOST_KEYS)
-		err = nts_ef_put_nak(&req, &res);
+		err = nts_ef_put_nak(&x.req, &res);
 	else
-		err = nts_ef_open_request(&srv.nts, &req, &keys) ||
-		    nts_ef_put_response(&srv.nts, &req, &keys, &res) ||
-		    nts_ef_seal_response(&srv.nts);
+		err = nts_alone_open(&srv.nts, &x) ||
+		    nts_alone_answer(&srv.nts, &x, &res);
 	return err ? 0 : res.pos;
 }
 

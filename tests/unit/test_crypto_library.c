@@ -89,7 +89,12 @@ exchange(struct crypto_aead *a, uint8_t first)
 	uint8_t plain[104] = {4}, sealed[120], back[104];
 	struct crypto_aead_msg m = {nonce, sizeof nonce, ad, sizeof ad};
 	uint8_t room[3][96] = {{1}, {2}, {3}};
-	struct crypto_aead_boxes boxes = {ad, 8, plain, 64, room[0], 96, 3};
+	struct crypto_aead_boxes boxes = {ad, 8, 64, 3};
+	struct crypto_box_out out[3] = {
+	    {room[0], plain}, {room[1], plain}, {room[2], plain + 8}};
+	uint8_t texts[3][64];
+	struct crypto_box_in in[3] = {{room[0], texts[0], 1},
+	    {room[1], texts[1], 1}, {room[2], texts[2], 1}};
 
 	assert_int_equal(crypto_aead_set_key(a, key, sizeof key), 0);
 	assert_int_equal(crypto_aead_seal(a, &m, NULL, 0, sealed), 0);
@@ -102,7 +107,9 @@ exchange(struct crypto_aead *a, uint8_t first)
 	sealed[0] ^= 1;
 	assert_int_equal(
 	    crypto_aead_open(a, &m, sealed, sizeof sealed, back), ERR_AUTH);
-	assert_int_equal(crypto_aead_seal_boxes(a, &boxes), 0);
+	assert_int_equal(crypto_aead_seal_boxes(a, &boxes, out), 0);
+	assert_int_equal(crypto_aead_open_boxes(a, &boxes, in), 0);
+	assert_int_equal(in[0].err | in[1].err | in[2].err, 0);
 }
 
 static void

@@ -239,31 +239,61 @@ every_length_as_defined(void **state)
 
 #define BOX_MAX (32 + 16 * CRYPTO_SIV_BOX_BLOCKS)
 
-/* Boxes a little apart, against sealing one after the other. */
-static void
-fill_boxes(struct crypto_siv *s, size_t len, size_t cnt)
-{
-	static uint8_t boxes[70 * BOX_MAX], plain[BOX_MAX], want[BOX_MAX];
-	uint8_t ad[8] = {1, 2, 3}, gap = 0xee;
-	struct crypto_siv_boxes b = {
-	    {ad, sizeof ad}, {plain, len}, boxes, 32 + len + 3, cnt};
+#define BOX_CNT 70
 
-	memset(boxes, gap, sizeof boxes);
-	for (size_t i = 0; i < len; i++)
-		plain[i] = (uint8_t)(i * 13 + len);
-	for (size_t i = 0; i < cnt; i++)
-		memset(boxes + i * b.stride, (int)(i * 5 + len), 16);
-	assert_int_equal(crypto_siv_seal_boxes(s, &b), 0);
+struct boxes {
+	struct crypto_siv_boxes all;
+	size_t stride;
+	uint8_t ad[8];
+	uint8_t room[BOX_CNT * (BOX_MAX + 3)];
+	uint8_t plain[BOX_CNT][BOX_MAX];
+	uint8_t back[BOX_CNT][BOX_MAX];
+	struct crypto_box_out out[BOX_CNT];
+	struct crypto_box_in in[BOX_CNT];
+};
+
+/* Boxes a little apart; each text is in some of them. */
+static struct boxes *
+make_boxes(size_t len, size_t cnt, size_t share)
+{
+	static struct boxes b;
+
+	memset(&b, 0, sizeof b);
+	memset(b.room, 0xee, sizeof b.room);
+	b.ad[0] = 1;
+	b.all = (struct crypto_siv_boxes){{b.ad, sizeof b.ad}, len, cnt};
+	b.stride = 32 + len + 3;
 	for (size_t i = 0; i < cnt; i++) {
-		const uint8_t *box = boxes + i * b.stride;
-		struct crypto_siv_part parts[2] = {{ad, sizeof ad}, {box, 16}};
+		uint8_t *box = b.room + i * b.stride;
+
+		for (size_t j = 0; j < len; j++)
+			b.plain[i][j] = (uint8_t)(j * 13 + len + i * 7);
+		memset(box, (int)(i * 5 + len), 16);
+		b.out[i] = (struct crypto_box_out){box, b.plain[i - i % share]};
+		b.in[i] = (struct crypto_box_in){box, b.back[i], ERR_BAD};
+	}
+	return &b;
+}
+
+/* Against sealing one after the other. */
+static void
+fill_boxes(struct crypto_siv *s, size_t len, size_t cnt, size_t share)
+{
+	static uint8_t want[BOX_MAX];
+	struct boxes *b = make_boxes(len, cnt, share);
+
+	assert_int_equal(crypto_siv_seal_boxes(s, &b->all, b->out), 0);
+	for (size_t i = 0; i < cnt; i++) {
+		const uint8_t *box = b->out[i].box;
+		struct crypto_siv_part parts[2] = {
+		    {b->ad, sizeof b->ad}, {box, 16}};
 		struct crypto_siv_ad comps = {parts, 2};
 
 		assert_int_equal(box[15], (uint8_t)(i * 5 + len));
 		assert_int_equal(
-		    crypto_siv_seal(s, &comps, plain, len, want), 0);
+		    crypto_siv_seal(s, &comps, b->out[i].plain, len, want), 0);
 		assert_memory_equal(box + 16, want, len + 16);
-		assert_int_equal(box[b.stride - 1], gap);
+		assert_int_equal(box[b->stride - 1], 0xee);
 	}
 }
 
@@ -278,10 +308,44 @@ boxes_are_what_single_seals_are(void **state)
 		for (size_t len = 32; len <= BOX_MAX - 32; len += 16) {
 			key[5]++;
 			assert_int_equal(crypto_siv_set_key(s, key), 0);
-			fill_boxes(s, len, len % 9);
+			fill_boxes(s, len, len / 16 % 9, 1 + len / 16 % 4);
 		}
-		fill_boxes(s, 32, 70);
-		fill_boxes(s, 64, 33);
+		fill_boxes(s, 32, 70, 70);
+		fill_boxes(s, 64, 33, 8);
+		fill_boxes(s, 64, 16, 1);
+		crypto_siv_free(s);
+	}
+}
+
+/* Each is judged by itself: nonce, tag, first and last block of the text. */
+static void
+boxes_open_but_those_changed(void **state)
+{
+	static const size_t lens[] = {32, 64, 128, 1024};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof lens / sizeof lens[0]; n++) {
+		size_t len = lens[n], where[] = {0, 16, 32, 32 + len - 1};
+		struct boxes *b = make_boxes(len, BOX_CNT, 1);
+		struct crypto_siv *s = crypto_siv_new(32);
+		uint8_t key[32] = {9}, none[BOX_MAX] = {0};
+
+		assert_int_equal(crypto_siv_set_key(s, key), 0);
+		assert_int_equal(crypto_siv_seal_boxes(s, &b->all, b->out), 0);
+		for (size_t i = 0; i < BOX_CNT; i += 3)
+			b->out[i].box[where[i % 4]] ^= 1;
+		assert_int_equal(crypto_siv_open_boxes(s, &b->all, b->in), 0);
+		for (size_t i = 0; i < BOX_CNT; i++) {
+			bool changed = i % 3 == 0;
+
+			assert_int_equal(b->in[i].err, changed ? ERR_AUTH : 0);
+			assert_memory_equal(
+			    b->back[i], changed ? none : b->plain[i], len);
+		}
+		b->ad[0] ^= 1;
+		assert_int_equal(crypto_siv_open_boxes(s, &b->all, b->in), 0);
+		for (size_t i = 0; i < BOX_CNT; i++)
+			assert_int_equal(b->in[i].err, ERR_AUTH);
 		crypto_siv_free(s);
 	}
 }
@@ -290,24 +354,32 @@ static void
 boxes_refused(void **state)
 {
 	static const size_t lens[] = {
-	    0, 16, 33, 16 * (2 + CRYPTO_SIV_BOX_BLOCKS)};
+	    0, 16, 33, 16 * (1 + CRYPTO_SIV_BOX_BLOCKS)};
 	struct crypto_siv *s = crypto_siv_new(32);
-	static uint8_t boxes[4 * BOX_MAX], plain[BOX_MAX + 16];
-	struct crypto_siv_boxes b = {
-	    {boxes, 1}, {plain, 32}, boxes, 2 * BOX_MAX, 2};
+	struct boxes *b = make_boxes(32, 2, 1);
 	uint8_t key[32] = {1};
 
 	(void)state;
-	memset(boxes, 0xee, sizeof boxes);
-	assert_int_equal(crypto_siv_seal_boxes(s, &b), ERR_BAD);
-	assert_int_equal(boxes[2 * BOX_MAX], 0xee);
-	for (size_t i = 16; i < 64; i++)
-		assert_int_equal(boxes[i] | boxes[2 * BOX_MAX + i], 0);
-	assert_int_equal(boxes[64], 0xee);
+	memset(b->back, 0xee, sizeof b->back);
+	assert_int_equal(crypto_siv_seal_boxes(s, &b->all, b->out), ERR_BAD);
+	assert_int_equal(crypto_siv_open_boxes(s, &b->all, b->in), ERR_BAD);
+	for (size_t n = 0; n < 2; n++) {
+		for (size_t i = 0; i < 48; i++)
+			assert_int_equal(b->out[n].box[16 + i], 0);
+		for (size_t i = 0; i < 32; i++)
+			assert_int_equal(b->back[n][i], 0);
+		assert_int_equal(b->in[n].err, ERR_BAD);
+		assert_int_equal(b->out[n].box[64], 0xee);
+		assert_int_equal(b->back[n][32], 0xee);
+	}
 	assert_int_equal(crypto_siv_set_key(s, key), 0);
 	for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
-		b.plain.len = lens[i];
-		assert_int_equal(crypto_siv_seal_boxes(s, &b), ERR_BAD);
+		b->all.len = lens[i];
+		b->all.cnt = 1;
+		assert_int_equal(
+		    crypto_siv_seal_boxes(s, &b->all, b->out), ERR_BAD);
+		assert_int_equal(
+		    crypto_siv_open_boxes(s, &b->all, b->in), ERR_BAD);
 	}
 	crypto_siv_free(s);
 }
@@ -396,6 +468,7 @@ main(void)
 	    cmocka_unit_test(rekeying_either_way_is_the_same),
 	    cmocka_unit_test(every_length_as_defined),
 	    cmocka_unit_test(boxes_are_what_single_seals_are),
+	    cmocka_unit_test(boxes_open_but_those_changed),
 	    cmocka_unit_test(boxes_refused),
 	    cmocka_unit_test(refuses_without_a_key),
 	    cmocka_unit_test(key_lengths),

@@ -78,27 +78,24 @@ sealed_opens(void **state)
 	nts_cookie_keys_fini(&j.keys);
 }
 
+#define MANY 8
+
 static void
 many_are_like_one(void **state)
 {
-	uint8_t at[NTS_COOKIE_MANY * (NTS_COOKIE_OURS_MAX + 4)];
-	struct nts_cookie_room room = {at, 0, NTS_COOKIE_MANY + 1};
+	uint8_t at[MANY * (NTS_COOKIE_OURS_MAX + 4)];
 	struct jig j;
 
 	(void)state;
 	jig_init(&j);
 	for (size_t i = 0; i < 5; i++) {
 		struct nts_keys in = rig_keys(aeads[i], &j.rng), got;
-		unsigned cnt = NTS_COOKIE_MANY - (unsigned)i % 3;
+		unsigned cnt = MANY - (unsigned)i % 3;
+		struct nts_cookie_room room = {&in, at, lens[i] + 4, cnt};
 
-		room.stride = lens[i] + 4;
-		assert_int_equal(
-		    nts_cookie_seal_many(&j.keys, &in, &j.rng, &room), ERR_BAD);
-		room.cnt = cnt;
 		memset(at, 0xee, sizeof at);
 		assert_int_equal(
-		    nts_cookie_seal_many(&j.keys, &in, &j.rng, &room), 0);
-		room.cnt = NTS_COOKIE_MANY + 1;
+		    nts_cookie_seal_many(&j.keys, &room, 1, &j.rng), 0);
 		for (unsigned n = 0; n < cnt; n++) {
 			uint8_t *c = at + n * room.stride;
 
@@ -113,6 +110,58 @@ many_are_like_one(void **state)
 		}
 	}
 	assert_int_equal(j.keys.seal_cnt, 8 + 7 + 6 + 8 + 7);
+	nts_cookie_keys_fini(&j.keys);
+}
+
+#define BATCH NTS_COOKIE_BATCH
+
+/* Sessions of several kinds, under two keys, some cookies spoilt, garbage:
+ * each comes out as it does alone. */
+static void
+batch_is_like_one_by_one(void **state)
+{
+	static uint8_t room[BATCH][4][NTS_COOKIE_OURS_MAX];
+	struct nts_keys in[BATCH], got[BATCH], alone;
+	struct nts_cookie_room rooms[BATCH];
+	struct nts_cookie_ask asks[BATCH];
+	struct jig j;
+
+	(void)state;
+	jig_init(&j);
+	for (unsigned i = 0; i < BATCH; i++) {
+		in[i] = rig_keys(aeads[i * i % 3], &j.rng);
+		rooms[i] = (struct nts_cookie_room){
+		    &in[i], room[i][0], NTS_COOKIE_OURS_MAX, 1 + i % 4};
+	}
+	assert_int_equal(nts_cookie_seal_many(&j.keys, rooms, 8, &j.rng), 0);
+	nts_keyring_rotate(&j.ring, (struct wall){1}, &j.rng);
+	assert_int_equal(nts_cookie_keys_load(&j.keys, &j.ring), 0);
+	assert_int_equal(
+	    nts_cookie_seal_many(&j.keys, rooms + 8, BATCH - 8, &j.rng), 0);
+	assert_int_equal(j.keys.seal_cnt, 20);
+	for (unsigned i = 0; i < BATCH; i++)
+		asks[i] = (struct nts_cookie_ask){room[i][i % (1 + i % 4)],
+		    nts_cookie_len(in[i].aead), &got[i], 1};
+	room[3][3][3] ^= 0x80; /* an unknown key */
+	room[5][1][40] ^= 1;
+	room[9][1][100] ^= 1;
+	asks[11].len = 9;
+	nts_cookie_open_many(&j.keys, asks, BATCH);
+	for (unsigned i = 0; i < BATCH; i++) {
+		bool bad = i == 3 || i == 5 || i == 9 || i == 11;
+
+		assert_int_equal(asks[i].err, bad ? ERR_AUTH : 0);
+		assert_int_equal(nts_cookie_open(&j.keys, asks[i].cookie,
+				     asks[i].len, &alone),
+		    asks[i].err);
+		assert_memory_equal(&got[i], &alone, sizeof alone);
+		if (!bad)
+			assert_memory_equal(&got[i], &in[i], sizeof alone);
+	}
+	rooms[4].session = &got[3];
+	got[3].key_len = 31;
+	assert_int_equal(
+	    nts_cookie_seal_many(&j.keys, rooms, 8, &j.rng), ERR_BAD);
 	nts_cookie_keys_fini(&j.keys);
 }
 
@@ -279,6 +328,7 @@ main(void)
 	    cmocka_unit_test(lengths_are_fixed),
 	    cmocka_unit_test(sealed_opens),
 	    cmocka_unit_test(many_are_like_one),
+	    cmocka_unit_test(batch_is_like_one_by_one),
 	    cmocka_unit_test(d1_d2_damaged),
 	    cmocka_unit_test(d2_other_algorithm),
 	    cmocka_unit_test(d5_r1_rotations),

@@ -3,6 +3,7 @@
  * NTS extension fields: exchanges recorded with real servers, our client
  * against our server, and the client's side of the hostile cases.
  */
+#include "../nts_alone.h"
 #include "nts/ef.h"
 #include "nts_packet.h"
 
@@ -225,23 +226,21 @@ both_sides(unsigned aead, unsigned placeholder_cnt)
 {
 	static struct nts_ef_answer answer;
 	static struct duo d;
-	struct nts_ef_request req;
-	struct nts_keys session, got;
+	struct nts_ef_exchange x;
+	struct nts_keys got;
 	struct bytes_out out;
 	struct bytes_in in;
 	uint8_t resp[2048];
 
 	duo_init(&d, aead);
 	duo_ask(&d, placeholder_cnt);
-	assert_int_equal(nts_ef_find_request(d.req, d.req_len, &req), 0);
-	assert_int_equal(nts_ef_open_request(&d.server, &req, &session), 0);
-	assert_memory_equal(&session, &d.keys, sizeof(session));
+	assert_int_equal(nts_ef_find_request(d.req, d.req_len, &x.req), 0);
+	assert_int_equal(nts_alone_open(&d.server, &x), 0);
+	assert_memory_equal(&x.session, &d.keys, sizeof(x.session));
 	bytes_out_init(&out, resp, sizeof(resp));
 	bytes_put_u8(&out, 0x24);
 	bytes_put_zero(&out, 47);
-	assert_int_equal(
-	    nts_ef_put_response(&d.server, &req, &session, &out), 0);
-	assert_int_equal(nts_ef_seal_response(&d.server), 0);
+	assert_int_equal(nts_alone_answer(&d.server, &x, &out), 0);
 	assert_int_equal(out.pos, d.req_len);
 	bytes_in_init(&in, resp, out.pos);
 	assert_int_equal(

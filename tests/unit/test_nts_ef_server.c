@@ -3,6 +3,7 @@
  * Hostile requests against the server's side of NTS extension fields: no
  * time for what does not authenticate, no answer longer than its request.
  */
+#include "../nts_alone.h"
 #include "nts/ef.h"
 #include "nts_packet.h"
 
@@ -24,8 +25,8 @@ static int
 serve(const uint8_t *packet, size_t len, unsigned *cookie_cnt)
 {
 	uint8_t *copy = malloc(len ? len : 1), resp[2 * NTS_PACKET_LEN_MAX];
-	struct nts_ef_request req;
-	struct nts_keys session;
+	struct nts_ef_exchange x;
+	struct nts_ef_request *req = &x.req;
 	struct bytes_out out;
 	int rc;
 
@@ -34,24 +35,22 @@ serve(const uint8_t *packet, size_t len, unsigned *cookie_cnt)
 	bytes_out_init(&out, resp, sizeof(resp));
 	bytes_put_u8(&out, 0x24);
 	bytes_put_zero(&out, 47);
-	rc = nts_ef_find_request(copy, len, &req);
+	rc = nts_ef_find_request(copy, len, req);
 	if (rc == 0)
-		rc = nts_ef_open_request(&server, &req, &session);
+		rc = nts_alone_open(&server, &x);
 	if (rc == 0) {
-		assert_int_equal(
-		    nts_ef_put_response(&server, &req, &session, &out), 0);
-		assert_int_equal(nts_ef_seal_response(&server), 0);
+		assert_int_equal(nts_alone_answer(&server, &x, &out), 0);
 		assert_true(out.pos <= len);
 		*cookie_cnt = 0;
-		if (out.pos >= 48 + 4 + req.uid_len + 40)
+		if (out.pos >= 48 + 4 + req->uid_len + 40)
 			*cookie_cnt =
-			    (unsigned)((out.pos - 48 - 4 - req.uid_len - 40) /
+			    (unsigned)((out.pos - 48 - 4 - req->uid_len - 40) /
 				(4 + COOKIE_LEN));
 	} else if (rc == ERR_AUTH) {
-		assert_int_equal(nts_ef_put_nak(&req, &out), 0);
+		assert_int_equal(nts_ef_put_nak(req, &out), 0);
 		assert_true(out.pos <= len);
-		assert_memory_equal(resp + 52, req.uid, req.uid_len);
-		assert_int_equal(session.aead, 0);
+		assert_memory_equal(resp + 52, req->uid, req->uid_len);
+		assert_int_equal(x.session.aead, 0);
 	}
 	free(copy);
 	return rc;

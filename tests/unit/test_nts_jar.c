@@ -3,6 +3,7 @@
  * The client's jar against our server: stock, answers, kisses, two key sets,
  * and the saved form.
  */
+#include "../nts_alone.h"
 #include "nts/jar.h"
 #include "nts_rig.h"
 
@@ -37,21 +38,19 @@ ask(struct nts_jar *jar, unsigned exchange, struct packet *req)
 static unsigned
 answer(const struct packet *req, struct packet *resp)
 {
-	struct nts_ef_request r;
-	struct nts_keys session;
+	struct nts_ef_exchange x;
 
-	assert_int_equal(nts_ef_find_request(req->data, req->out.pos, &r), 0);
+	assert_int_equal(
+	    nts_ef_find_request(req->data, req->out.pos, &x.req), 0);
 	put_header(resp, 0x24);
-	if (nts_ef_open_request(&server, &r, &session) != 0) {
+	if (nts_alone_open(&server, &x) != 0) {
 		memcpy(resp->data + 12, "NTSN", 4);
-		assert_int_equal(nts_ef_put_nak(&r, &resp->out), 0);
+		assert_int_equal(nts_ef_put_nak(&x.req, &resp->out), 0);
 		return 0;
 	}
 	resp->data[1] = 1;
-	assert_int_equal(
-	    nts_ef_put_response(&server, &r, &session, &resp->out), 0);
-	assert_int_equal(nts_ef_seal_response(&server), 0);
-	return 1 + r.placeholder_cnt;
+	assert_int_equal(nts_alone_answer(&server, &x, &resp->out), 0);
+	return 1 + x.req.placeholder_cnt;
 }
 
 static int

@@ -148,7 +148,7 @@ latency_is_counted(void **state)
 
 		assert_true(serve_request(r.serve, &r.req, r.out, sizeof r.out,
 				&r.verdict) > 0);
-		assert_int_equal(serve_finish(r.serve, tx), 0);
+		assert_int_equal(serve_finish(r.serve, 0, tx), 0);
 		assert_int_equal(c->latency_cnt[cases[i].idx], before + 1);
 	}
 	rig_fini(&r);

@@ -56,12 +56,12 @@ begin(struct rig *r)
 {
 	rig_init(r, NULL);
 	assert_int_equal(rig_ask(r), SERVE_ANSWERED);
-	assert_false(serve_wants_stamp(r->serve));
+	assert_false(serve_wants_stamp(r->serve, 0));
 	assert_false(tell(r));
 	ask_again(r, r->head.receive);
 	assert_false(is_interleaved(r));
 	assert_int_equal(r->head.origin.v, RIG_TRANSMIT);
-	assert_true(serve_wants_stamp(r->serve));
+	assert_true(serve_wants_stamp(r->serve, 0));
 }
 
 static void
@@ -188,14 +188,14 @@ no_interleaved_request(void **state)
 	p.receive.v = p.transmit.v = CLIENT_RX;
 	ntp_packet_encode(&p, r.in);
 	assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
-	assert_false(serve_wants_stamp(r.serve));
+	assert_false(serve_wants_stamp(r.serve, 0));
 	assert_int_equal(serve_counters_get(r.serve)->interleaved_cnt, 0);
 	ask_again(&r, r.head.transmit);
 	assert_false(is_interleaved(&r));
-	assert_false(serve_wants_stamp(r.serve));
+	assert_false(serve_wants_stamp(r.serve, 0));
 	ask_again(&r, (struct ntp_ts){0});
 	assert_false(is_interleaved(&r));
-	assert_false(serve_wants_stamp(r.serve));
+	assert_false(serve_wants_stamp(r.serve, 0));
 	/* It is still there for the right question. */
 	ask_again(&r, p.origin);
 	assert_true(is_interleaved(&r));

@@ -11,7 +11,7 @@
 static void
 told_when_it_left(struct session *s, int64_t after_ns)
 {
-	assert_true(serve_wants_stamp(s->r.serve));
+	assert_true(serve_wants_stamp(s->r.serve, 0));
 	assert_true(serve_sent(s->r.serve, s->r.out, s->r.out_len,
 	    (struct wall){s->r.req.now.ns + after_ns}));
 }
@@ -29,7 +29,7 @@ test_g9_interleaved(void **state)
 	session_init(&s, 15);
 	make_request(&s, 1);
 	assert_served(&s, 2);
-	assert_false(serve_wants_stamp(s.r.serve));
+	assert_false(serve_wants_stamp(s.r.serve, 0));
 	s.origin = s.r.head.receive;
 	make_request(&s, 1);
 	assert_served(&s, 2);
@@ -44,7 +44,7 @@ test_g9_interleaved(void **state)
 	make_request(&s, 1);
 	s.r.in[s.r.req.len - 1] ^= 1;
 	assert_nak(&s);
-	assert_false(serve_wants_stamp(s.r.serve));
+	assert_false(serve_wants_stamp(s.r.serve, 0));
 	s.r.req.rx.ns += TSTAMP_NS_PER_S;
 	s.r.req.now.ns += TSTAMP_NS_PER_S;
 	make_request(&s, 1);

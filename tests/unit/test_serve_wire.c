@@ -22,7 +22,7 @@ ask(struct rig *r, int64_t wire_ns, bool *looked_at)
 	r->req.now.ns = r->req.rx.ns + 50000;
 	r->req.alone = true;
 	assert_int_equal(rig_ask(r), SERVE_ANSWERED);
-	*looked_at = serve_wants_stamp(r->serve);
+	*looked_at = serve_wants_stamp(r->serve, 0);
 	tx = r->req.now;
 	if (*looked_at)
 		assert_true(serve_sent(r->serve, r->out, r->out_len,
@@ -73,7 +73,7 @@ learned_and_added(void **state)
 	r.req.now.ns += TSTAMP_NS_PER_S;
 	r.req.alone = false;
 	assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
-	assert_false(serve_wants_stamp(r.serve));
+	assert_false(serve_wants_stamp(r.serve, 0));
 	assert_near(
 	    tstamp_diff(r.head.transmit, tstamp_from_wall(r.req.now)).ns, 0);
 	rig_fini(&r);
@@ -127,7 +127,7 @@ places_in_a_batch(void **state)
 		r.req.rx.ns += TSTAMP_NS_PER_S;
 		r.req.now.ns = r.req.rx.ns + 50000;
 		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
-		if (!serve_wants_stamp(r.serve))
+		if (!serve_wants_stamp(r.serve, 0))
 			continue;
 		assert_true(r.req.idle);
 		assert_true(serve_sent(r.serve, r.out, r.out_len,
@@ -169,7 +169,7 @@ cold_and_warm(void **state)
 		r.req.rx.ns += TSTAMP_NS_PER_S;
 		r.req.now.ns = r.req.rx.ns + waited_ns[cold];
 		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
-		if (serve_wants_stamp(r.serve))
+		if (serve_wants_stamp(r.serve, 0))
 			assert_true(serve_sent(r.serve, r.out, r.out_len,
 			    (struct wall){r.req.now.ns + way_ns[cold]}));
 		if (i >= 300)
@@ -245,7 +245,7 @@ mute_kernel(void **state)
 		r.req.rx.ns += TSTAMP_NS_PER_S;
 		r.req.now.ns = r.req.rx.ns + 50000;
 		rig_ask(&r);
-		asked += serve_wants_stamp(r.serve);
+		asked += serve_wants_stamp(r.serve, 0);
 	}
 	assert_in_range(asked, 64 + 50, 64 + 160);
 	rig_fini(&r);
