@@ -202,7 +202,8 @@ int net_udp_batch_recv(struct net_udp_batch *b, int fd) MUST_CHECK;
 
 /**
  * net_udp_batch_send - send the answers with out_len > 0, each from the
- * address its request came to.  What cannot be sent is counted and dropped.
+ * address its request came to, once.  What cannot be sent is counted and
+ * dropped.
  * Return: how many were sent.
  */
 int net_udp_batch_send(struct net_udp_batch *b, int fd);

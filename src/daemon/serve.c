@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Role serve: one worker that answers NTP requests from the sockets it was
- * given.  A batch in, one pass over it, a batch out; no allocation, lock or
- * log line on the way, and no system call but the two, a clock reading, and
- * one more for the stamps of a batch's answers to interleaved clients.  As
- * long as a batch has room for more, each answer leaves alone; after a pause
- * in two calls, its head first, so that little is left to do once its time is
- * read.
+ * given.  A batch in, one pass over it, and out; no allocation, lock or log
+ * line on the way, and no system calls but to receive and to send, a clock
+ * reading, and one more for the stamps of a batch's answers to interleaved
+ * clients.  As long as there is no lasting crowd, each answer leaves alone;
+ * after a pause in two calls, its head first, so that little is left to do
+ * once its time is read.  In a crowd a few leave together.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,9 @@
 #define REPORT_NS   TSTAMP_NS_PER_S
 #define ROUNDS_MAX  64 /* batches from one socket before the next */
 #define PRESSED_NS  (TSTAMP_NS_PER_S / 10) /* since the queue was full */
-#define BUSY_CNT    4 /* a batch of so many: ask again before waiting */
+#define BUSY_CNT    4  /* a batch of so many: ask again before waiting */
+#define CROWD_MAX   64 /* full batches, less four for each that is not */
+#define TOGETHER    4  /* answers that leave in one call, in a crowd */
 #define PRECISION   (-24)
 
 _Static_assert(NET_UDP_BATCH <= SERVE_BATCH_MAX, "a batch at once");
@@ -72,9 +74,10 @@ struct worker {
 	struct net_udp_batch *batch;
 	struct serve_request reqs[NET_UDP_BATCH]; /* what is in it */
 	struct serve_answer answers[NET_UDP_BATCH];
-	struct wall now;     /* of this batch */
-	unsigned stamps;     /* wanted in it */
-	uint64_t missed_cnt; /* requests that found a queue full */
+	struct wall now;      /* of this batch */
+	unsigned stamps;      /* wanted in it */
+	unsigned crowd_level; /* 0 to CROWD_MAX: batches are full */
+	uint64_t missed_cnt;  /* requests that found a queue full */
 	bool whole; /* the platform's sockets can do all that Linux does */
 	struct net_timer report_timer;
 	struct phcs phcs;
@@ -154,12 +157,25 @@ prepare(struct worker *w)
 	return now.mono;
 }
 
-/* Together only when no more would have fitted in: what is gained by it is
- * lost by those who compare the time in an answer with that of its coming. */
-static bool
-leave_alone(const struct net_udp_batch *b)
+/*
+ * Together only while there is more to do than can be done: what is gained
+ * by it is lost by those who compare the time in an answer with that of its
+ * coming.  One full batch may be what came during an interruption; many in a
+ * row, or nearly so, are not.
+ */
+static void
+note_crowd(struct worker *w)
 {
-	return b->cnt < NET_UDP_BATCH;
+	if (w->batch->cnt == NET_UDP_BATCH)
+		w->crowd_level += w->crowd_level < CROWD_MAX;
+	else
+		w->crowd_level -= w->crowd_level < 4 ? w->crowd_level : 4;
+}
+
+static bool
+leave_alone(const struct worker *w)
+{
+	return w->batch->cnt < NET_UDP_BATCH || w->crowd_level < CROWD_MAX / 2;
 }
 
 /* All of the answers but their times.  Of requests that came during a pause
@@ -168,7 +184,7 @@ static void
 prepare_answers(struct worker *w, bool idle)
 {
 	struct net_udp_batch *b = w->batch;
-	bool alone = leave_alone(b);
+	bool alone = leave_alone(w);
 
 	for (size_t i = 1; i < b->cnt; i++)
 		serve_expect(w->serve, &b->at[i].from);
@@ -185,8 +201,8 @@ prepare_answers(struct worker *w, bool idle)
 		    .cut = p->truncated,
 		    .alone = alone,
 		    .idle = idle && (i == 0 || !alone),
-		    .place = (uint8_t)i,
-		    .place_cnt = (uint8_t)b->cnt,
+		    .place = (uint8_t)(i % TOGETHER),
+		    .place_cnt = TOGETHER,
 		};
 		w->answers[i] = (struct serve_answer){
 		    .out = p->out, .out_max = NET_UDP_DATA_MAX};
@@ -251,23 +267,19 @@ static void
 answer_all(struct worker *w, int fd, bool idle)
 {
 	struct net_udp_batch *b = w->batch;
-	bool few = leave_alone(b);
+	bool alone = leave_alone(w);
 
 	w->stamps = 0;
 	prepare_answers(w, idle);
 	for (size_t i = 0; i < b->cnt; i++) {
-		if (few && idle && i == 0 && w->whole) {
+		if (alone && idle && i == 0 && w->whole) {
 			answer_ahead(w, fd, i);
 			continue;
 		}
 		finish_answer(w, i);
-		if (!few)
-			continue;
-		net_udp_batch_send(b, fd);
-		b->at[i].out_len = 0;
+		if (alone || (i + 1) % TOGETHER == 0 || i + 1 == b->cnt)
+			net_udp_batch_send(b, fd);
 	}
-	if (!few)
-		net_udp_batch_send(b, fd);
 	if (w->stamps > 0)
 		take_stamps(w, fd);
 }
@@ -311,6 +323,7 @@ drain(struct worker *w, struct inlet *in)
 			return;
 		}
 		note_pressure(in, prepare(w));
+		note_crowd(w);
 		answer_all(w, fd, round == 0);
 		/* Few: another look would cost as much as the wait. */
 		if (cnt < BUSY_CNT)

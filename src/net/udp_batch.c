@@ -390,6 +390,8 @@ net_udp_batch_send(struct net_udp_batch *b, int fd)
 		b->lost_cnt++; /* this one cannot be sent, others may */
 		at++;
 	}
+	for (size_t i = 0; i < b->cnt; i++)
+		b->at[i].out_len = 0;
 	return sent;
 }
 

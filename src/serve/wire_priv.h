@@ -34,7 +34,7 @@ enum serve_wire_kind {
 };
 
 /* Alone: while busy, or after a pause, by how cold that left the machine;
- * and four parts of a batch, of which there is one size. */
+ * and the places of those that leave together, by quarters. */
 #define SERVE_WIRE_ALONE   6
 #define SERVE_WIRE_PARTS   4
 #define SERVE_WIRE_PLACES  (SERVE_WIRE_ALONE + SERVE_WIRE_PARTS)
