@@ -12,6 +12,7 @@
 #ifndef NTS_COOKIE_H
 #define NTS_COOKIE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,27 @@
 #define NTS_COOKIE_OURS_MAX 168 /* our longest, AEAD 17 */
 #define NTS_COOKIE_BLANK    104 /* AEAD 15 */
 #define NTS_COOKIE_BATCH    16  /* sessions at a time */
+#define NTS_COOKIE_BOXES    32  /* cookies of theirs that are sealed at once */
+
+/* A cookie as it is opened: what was sent, or the blank in its place. */
+struct nts_cookie_opening {
+	const uint8_t *cookie;
+	size_t len;
+	int slot;
+	bool known; /* it is not a blank */
+	bool taken; /* into the boxes */
+};
+
+/* What a batch needs while it is under way; kept, since on the stack it would
+ * be zeroed for each request.  Secrets in it are wiped after use. */
+struct nts_cookie_scratch {
+	uint8_t plains[NTS_COOKIE_BATCH][2 * CRYPTO_AEAD_KEY_MAX];
+	uint8_t nonces[NTS_COOKIE_BOXES][CRYPTO_AEAD_NONCE_MAX];
+	struct crypto_box_out sealed[NTS_COOKIE_BOXES];
+	struct crypto_box_in opened[NTS_COOKIE_BATCH];
+	uint8_t which[NTS_COOKIE_BATCH]; /* of the openings */
+	struct nts_cookie_opening openings[NTS_COOKIE_BATCH];
+};
 
 /*
  * The ring with one keyed context per slot, so that opening and sealing
@@ -32,6 +54,7 @@
  * cannot be ours; it looks like one of the current key.
  */
 struct nts_cookie_keys {
+	struct nts_cookie_scratch scratch;
 	uint64_t seal_cnt;
 	uint8_t blank[NTS_COOKIE_BLANK];
 	struct {

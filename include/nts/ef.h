@@ -128,6 +128,9 @@ struct nts_server_ctx {
 	struct nts_cookie_keys cookies;
 	struct rng *rng;                     /* borrowed */
 	const struct nts_ef_exchange *armed; /* whose S2C key is set; or NULL */
+	/* Scratch. */
+	struct nts_cookie_ask asks[NTS_COOKIE_BATCH];
+	struct nts_cookie_room rooms[NTS_COOKIE_BATCH];
 	uint8_t plain[NTS_PACKET_LEN_MAX];
 };
 

@@ -15,8 +15,6 @@
 #define HEAD_LEN  8 /* key id, AEAD id, format: the authenticated data */
 #define NONCE_LEN 16
 #define FORMAT    1
-#define PLAIN_MAX (2 * CRYPTO_AEAD_KEY_MAX)
-#define BOXES_MAX 32 /* sealed at a time */
 
 _Static_assert(
     NTS_COOKIE_BLANK == HEAD_LEN + NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * 32,
@@ -112,8 +110,8 @@ struct batch {
 	struct crypto_aead *ctx;
 	uint8_t head[HEAD_LEN];
 	size_t key_len;
-	size_t cnt;
-	struct crypto_box_out boxes[BOXES_MAX];
+	size_t cnt; /* in the scratch */
+	struct nts_cookie_scratch *scratch;
 };
 
 static int
@@ -123,7 +121,9 @@ flush(struct batch *b)
 	    b->head, HEAD_LEN, 2 * b->key_len, b->cnt};
 
 	b->cnt = 0;
-	return all.cnt > 0 ? crypto_aead_seal_boxes(b->ctx, &all, b->boxes) : 0;
+	return all.cnt > 0
+	    ? crypto_aead_seal_boxes(b->ctx, &all, b->scratch->sealed)
+	    : 0;
 }
 
 /* Fresh nonces for all of a session in one go. */
@@ -131,10 +131,10 @@ static int
 add_room(struct batch *b, const struct nts_cookie_room *room,
     const uint8_t *plain, struct rng *rng)
 {
-	uint8_t nonces[BOXES_MAX][NONCE_LEN];
+	uint8_t(*nonces)[NONCE_LEN] = b->scratch->nonces;
 	int err = 0;
 
-	if (b->cnt + room->cnt > BOXES_MAX)
+	if (b->cnt + room->cnt > NTS_COOKIE_BOXES)
 		err = flush(b);
 	rng_bytes(rng, nonces, room->cnt * sizeof nonces[0]);
 	for (unsigned i = 0; err == 0 && i < room->cnt; i++) {
@@ -142,7 +142,7 @@ add_room(struct batch *b, const struct nts_cookie_room *room,
 
 		memcpy(cookie, b->head, HEAD_LEN);
 		memcpy(cookie + HEAD_LEN, nonces[i], NONCE_LEN);
-		b->boxes[b->cnt++] =
+		b->scratch->sealed[b->cnt++] =
 		    (struct crypto_box_out){cookie + HEAD_LEN, plain};
 	}
 	return err;
@@ -153,7 +153,7 @@ rooms_good(const struct nts_cookie_room *rooms, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++)
 		if (!nts_keys_valid(rooms[i].session) ||
-		    rooms[i].cnt > BOXES_MAX)
+		    rooms[i].cnt > NTS_COOKIE_BOXES)
 			return false;
 	return cnt <= NTS_COOKIE_BATCH;
 }
@@ -163,28 +163,28 @@ static int
 seal_kind(struct nts_cookie_keys *keys, const struct nts_cookie_room *rooms,
     size_t cnt, struct rng *rng)
 {
-	uint8_t plains[NTS_COOKIE_BATCH][PLAIN_MAX];
+	struct batch b = {.ctx = keys->slots[NTS_KEYRING_CURRENT].ctx,
+	    .scratch = &keys->scratch};
 	uint16_t aead = rooms[0].session->aead;
-	struct batch b; /* large: not all of it is needed */
 	int err = 0;
 
-	b.ctx = keys->slots[NTS_KEYRING_CURRENT].ctx;
-	b.cnt = 0;
 	b.key_len = rooms[0].session->key_len;
 	put_head(b.head, keys->slots[NTS_KEYRING_CURRENT].id, aead);
 	for (size_t i = 0; err == 0 && i < cnt; i++) {
 		const struct nts_keys *session = rooms[i].session;
+		uint8_t *plain;
 
 		if (session->aead != aead)
 			continue;
-		memcpy(plains[i], session->c2s, b.key_len);
-		memcpy(plains[i] + b.key_len, session->s2c, b.key_len);
-		err = add_room(&b, &rooms[i], plains[i], rng);
+		plain = keys->scratch.plains[i];
+		memcpy(plain, session->c2s, b.key_len);
+		memcpy(plain + b.key_len, session->s2c, b.key_len);
+		err = add_room(&b, &rooms[i], plain, rng);
 		keys->seal_cnt += rooms[i].cnt;
 	}
 	if (err == 0)
 		err = flush(&b);
-	wipe_bytes(plains, cnt * sizeof plains[0]);
+	wipe_bytes(keys->scratch.plains, cnt * sizeof keys->scratch.plains[0]);
 	return err;
 }
 
@@ -249,33 +249,25 @@ session_zero(struct nts_keys *session)
 	session->key_len = (uint8_t)crypto_aead_key_len(CRYPTO_AEAD_SIV_256);
 }
 
-/* A cookie as it is opened. */
-struct opening {
-	const uint8_t *cookie;
-	size_t len;
-	int slot;
-	bool known; /* else it is a blank */
-	bool taken; /* into the boxes */
-};
-
 static void
 look_at(const struct nts_cookie_keys *keys, const struct nts_cookie_ask *ask,
-    struct opening *o)
+    struct nts_cookie_opening *o)
 {
 	uint16_t aead;
 
-	*o = (struct opening){.cookie = ask->cookie, .len = ask->len};
+	*o =
+	    (struct nts_cookie_opening){.cookie = ask->cookie, .len = ask->len};
 	o->slot = find_slot(keys, ask->cookie, ask->len, &aead);
 	o->known = o->slot >= 0;
 	if (!o->known)
-		*o = (struct opening){.cookie = keys->blank,
+		*o = (struct nts_cookie_opening){.cookie = keys->blank,
 		    .len = sizeof keys->blank,
 		    .slot = NTS_KEYRING_CURRENT};
 }
 
 static void
-take_session(
-    const struct opening *o, const uint8_t *plain, struct nts_cookie_ask *ask)
+take_session(const struct nts_cookie_opening *o, const uint8_t *plain,
+    struct nts_cookie_ask *ask)
 {
 	struct nts_keys *session = ask->session;
 	struct bytes_in in;
@@ -291,12 +283,10 @@ take_session(
 
 /* All that are like the first: one head, so one key and one length. */
 static void
-open_kind(struct nts_cookie_keys *keys, struct opening *o,
+open_kind(struct nts_cookie_keys *keys, struct nts_cookie_opening *o,
     struct nts_cookie_ask *asks, size_t cnt)
 {
-	uint8_t plains[NTS_COOKIE_BATCH][PLAIN_MAX];
-	struct crypto_box_in boxes[NTS_COOKIE_BATCH];
-	size_t which[NTS_COOKIE_BATCH];
+	struct nts_cookie_scratch *s = &keys->scratch;
 	struct crypto_aead_boxes all = {.ad = o->cookie,
 	    .ad_len = HEAD_LEN,
 	    .plain_len = o->len - HEAD_LEN - NONCE_LEN - CRYPTO_AEAD_TAG_LEN};
@@ -306,25 +296,27 @@ open_kind(struct nts_cookie_keys *keys, struct opening *o,
 		    memcmp(o[i].cookie, o->cookie, HEAD_LEN) != 0)
 			continue;
 		o[i].taken = true;
-		which[all.cnt] = i;
-		boxes[all.cnt] = (struct crypto_box_in){
-		    o[i].cookie + HEAD_LEN, plains[all.cnt], ERR_AUTH};
+		s->which[all.cnt] = (uint8_t)i;
+		s->opened[all.cnt] = (struct crypto_box_in){
+		    o[i].cookie + HEAD_LEN, s->plains[all.cnt], ERR_AUTH};
 		all.cnt++;
 	}
 	if (keys->slots[o->slot].aead == 0 ||
-	    crypto_aead_open_boxes(keys->slots[o->slot].ctx, &all, boxes) < 0)
+	    crypto_aead_open_boxes(keys->slots[o->slot].ctx, &all, s->opened) <
+		0)
 		return;
 	for (size_t i = 0; i < all.cnt; i++)
-		if (boxes[i].err == 0 && o[which[i]].known)
-			take_session(&o[which[i]], plains[i], &asks[which[i]]);
-	wipe_bytes(plains, all.cnt * sizeof plains[0]);
+		if (s->opened[i].err == 0 && o[s->which[i]].known)
+			take_session(
+			    &o[s->which[i]], s->plains[i], &asks[s->which[i]]);
+	wipe_bytes(s->plains, all.cnt * sizeof s->plains[0]);
 }
 
 void
 nts_cookie_open_many(
     struct nts_cookie_keys *keys, struct nts_cookie_ask *asks, size_t cnt)
 {
-	struct opening o[NTS_COOKIE_BATCH];
+	struct nts_cookie_opening *o = keys->scratch.openings;
 
 	for (size_t i = 0; i < cnt; i++) {
 		session_zero(asks[i].session);

@@ -148,7 +148,7 @@ void
 nts_ef_open_cookies(
     struct nts_server_ctx *ctx, struct nts_ef_exchange *const *xs, size_t cnt)
 {
-	struct nts_cookie_ask asks[NTS_COOKIE_BATCH];
+	struct nts_cookie_ask *asks = ctx->asks;
 
 	for (size_t i = 0; i < cnt; i++)
 		asks[i] = (struct nts_cookie_ask){xs[i]->req.cookie,
@@ -247,11 +247,10 @@ int
 nts_ef_put_cookies(
     struct nts_server_ctx *ctx, struct nts_ef_exchange *const *xs, size_t cnt)
 {
-	struct nts_cookie_room rooms[NTS_COOKIE_BATCH];
-
 	for (size_t i = 0; i < cnt; i++)
-		rooms[i] = xs[i]->cookies;
-	return nts_cookie_seal_many(&ctx->cookies, rooms, cnt, ctx->rng) == 0
+		ctx->rooms[i] = xs[i]->cookies;
+	return nts_cookie_seal_many(&ctx->cookies, ctx->rooms, cnt, ctx->rng) ==
+		0
 	    ? 0
 	    : ERR_LIBRARY;
 }
