@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The field tables.  A message is its fields in the order of these rows,
- * without gaps; tests/unit/test_ipc_frame.c holds each table against the
+ * without gaps; tests/unit/test_ipc_fields.c holds each table against the
  * struct it describes, so that a field cannot be forgotten.
  */
 #include "fields_priv.h"
