@@ -16,6 +16,7 @@
 #include "net/steer.h"
 #include "net/tcp.h"
 #include "net/udp.h"
+#include "steer_rig.h"
 
 #define SOCKETS 3
 #define SOURCES 64
@@ -88,10 +89,19 @@ source(unsigned i)
 	return a;
 }
 
-/* Every datagram of a source, from fresh ports, comes to the same socket. */
+static uint32_t
+word(const uint8_t *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	    (uint32_t)b[2] << 8 | b[3];
+}
+
+/* Every datagram of a source, from fresh ports, comes to the same socket: the
+ * one that the program names. */
 static void
 expect_steady(const int *fds, unsigned cnt, const struct addr *to)
 {
+	struct steer_rig r = steer_rig(ADDR_V4, cnt, SECRET);
 	unsigned seen[SOCKETS] = {0};
 
 	for (unsigned s = 0; s < SOURCES; s++) {
@@ -100,6 +110,8 @@ expect_steady(const int *fds, unsigned cnt, const struct addr *to)
 		unsigned first;
 
 		first = arrives(fds, cnt, &from, to);
+		assert_int_equal(
+		    first, steer_rig_pick(&r, 0, word(from.bind.bytes)));
 		seen[first]++;
 		for (int again = 0; again < 3; again++)
 			assert_int_equal(arrives(fds, cnt, &from, to), first);
@@ -126,11 +138,13 @@ test_by_source_address(void **state)
 		skip();
 	}
 	expect_steady(fds, SOCKETS, &at);
-	/* One leaves; nothing may go to it, nor past the others. */
+	/* One leaves, and the last has its number: nothing may go to it, nor
+	 * past the others. */
 	close(fds[0]);
+	fds[0] = fds[SOCKETS - 1];
 	assert_int_equal(net_steer(fds[1], ADDR_V4, SOCKETS - 1, SECRET), 0);
-	expect_steady(fds + 1, SOCKETS - 1, &at);
-	for (int i = 1; i < SOCKETS; i++)
+	expect_steady(fds, SOCKETS - 1, &at);
+	for (int i = 0; i < SOCKETS - 1; i++)
 		close(fds[i]);
 }
 
@@ -203,6 +217,8 @@ test_nobody_to_steer_to(void **state)
 
 	(void)state;
 	assert_int_equal(net_steer(fd, ADDR_V4, 0, SECRET), ERR_BAD);
+	assert_int_equal(
+	    net_steer(fd, ADDR_V4, UINT16_MAX + 1, SECRET), ERR_BAD);
 	close(fd);
 }
 
