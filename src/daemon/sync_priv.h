@@ -93,6 +93,7 @@ struct sync {
 	uint32_t seq; /* of the last clock command */
 	struct net_timer tick;
 	struct net_timer report;
+	struct mono reported; /* when last */
 	bool running;
 	bool stepped_once;
 	struct clockcmd_state state; /* as clock told last */

@@ -11,7 +11,8 @@
 #include "os/clock.h"
 #include "sync_priv.h"
 
-#define WAIT_NS 20000000
+#define WAIT_NS  20000000
+#define PAUSE_NS 250000000 /* between two reports */
 
 static const uint8_t selects[DISCIPLINE_STATE_CNT] = {
     [DISCIPLINE_SELECTED] = REPORT_SELECTED,
@@ -152,11 +153,19 @@ report_source(struct sync_slot *sl)
 	sl->dirty = false;
 }
 
+/* Not while an answer may be coming, and not at every answer of a fast source:
+ * who reads the report runs in between, and leaves the caches cold. */
 void
 daemon_sync_report_soon(struct sync *s)
 {
-	if (!s->report.armed)
-		net_timer_arm(&s->report, (struct dur){WAIT_NS});
+	struct mono now = os_clock_mono();
+	struct mono soon = tstamp_mono_add(now, (struct dur){WAIT_NS});
+	struct mono next = tstamp_mono_add(s->reported, (struct dur){PAUSE_NS});
+
+	if (s->report.armed)
+		return;
+	net_timer_arm_at(
+	    &s->report, tstamp_mono_diff(next, soon).ns > 0 ? next : soon);
 }
 
 void
@@ -172,6 +181,7 @@ daemon_sync_report_all(void *arg)
 {
 	struct sync *s = arg;
 
+	s->reported = os_clock_mono();
 	for (size_t i = 0; i < SYNC_SLOTS; i++)
 		if (s->slots[i].dirty)
 			report_source(&s->slots[i]);
