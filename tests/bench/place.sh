@@ -80,6 +80,7 @@ truenoon()
 		allow
 		local stratum 1
 		serverworkers ${WORKERS:-1}
+		ntsprocesses 1
 		maxntsconnections 1000
 		ntsservercert $T/$4.crt
 		ntsserverkey $T/$4.key
