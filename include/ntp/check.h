@@ -86,8 +86,9 @@ bool ntp_check_is_ours(enum ntp_check c);
  * ntp_check_measure - offset and delay of an exchange; differences are taken
  * on integers.
  * @m: zeroed unless NTP_CHECK_OK.
- * Return: NTP_CHECK_OK; _ORDER when the server answered before it was asked
- * or T4 is before T1; _SERVER_TIME when it took too long; _DELAY when the
+ * Return: NTP_CHECK_OK; _ORDER when the server answered before it was asked,
+ * by more than the precision, below which its stamps are random, or T4 is
+ * before T1; _SERVER_TIME when it took too long; _DELAY when the
  * path would have negative length.
  */
 enum ntp_check ntp_check_measure(

@@ -108,7 +108,8 @@ ntp_check_measure(const struct ntp_exchange *x, struct ntp_measure *m)
 	double delay_s;
 
 	memset(m, 0, sizeof *m);
-	if (local.ns < 0 || server.ns < 0)
+	/* Both are random below the precision of whoever answers at once. */
+	if (local.ns < 0 || tstamp_dur_to_s(server) < -x->precision_s)
 		return NTP_CHECK_ORDER;
 	if (tstamp_dur_to_s(server) > NTP_CHECK_SERVER_MAX_S)
 		return NTP_CHECK_SERVER_TIME;
@@ -119,7 +120,7 @@ ntp_check_measure(const struct ntp_exchange *x, struct ntp_measure *m)
 	    mean_s(tstamp_wall_diff(t2, x->t1), tstamp_wall_diff(t3, x->t4));
 	m->delay_s = delay_s > x->precision_s ? delay_s : x->precision_s;
 	m->short_s = m->delay_s - delay_s;
-	m->server_time_s = tstamp_dur_to_s(server);
+	m->server_time_s = server.ns > 0 ? tstamp_dur_to_s(server) : 0;
 	return NTP_CHECK_OK;
 }
 

@@ -238,6 +238,25 @@ measured_by_hand(void **state)
 	assert_true(fabs(m.offset_s - 1e-9) < 0.6e-9);
 }
 
+/* Who answers at once, and makes his stamps random below their precision, as
+ * RFC 5905 wants, often says that he answered before he was asked. */
+static void
+order_within_the_precision(void **state)
+{
+	struct ntp_exchange x =
+	    exchange(Y2026, Y2026 + MS(2), Y2026 + MS(1), Y2026 + MS(9));
+	struct ntp_measure m;
+
+	(void)state;
+	x.precision_s = 0.0009;
+	assert_int_equal(ntp_check_measure(&x, &m), NTP_CHECK_ORDER);
+	x.precision_s = 0.0011;
+	assert_int_equal(ntp_check_measure(&x, &m), NTP_CHECK_OK);
+	assert_true(m.server_time_s == 0);
+	assert_true(fabs(m.delay_s - 0.010) < 1e-9);
+	assert_true(fabs(m.offset_s - (0.002 - 0.008) / 2) < 1e-9);
+}
+
 static void
 h1_impossible_times(void **state)
 {
@@ -320,6 +339,7 @@ main(void)
 	    cmocka_unit_test(h1_reference_time),
 	    cmocka_unit_test(what_ends_the_wait),
 	    cmocka_unit_test(measured_by_hand),
+	    cmocka_unit_test(order_within_the_precision),
 	    cmocka_unit_test(h1_impossible_times),
 	    cmocka_unit_test(q1_q3_eras),
 	};
