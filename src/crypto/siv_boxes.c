@@ -43,6 +43,15 @@ put_nonce(struct crypto_siv *s, size_t i, const uint8_t *nonce)
 	    at(s, i));
 }
 
+/* The counters of row i, which begin at its V. */
+static void
+put_counters(struct crypto_siv *s, size_t i, size_t blocks, const uint8_t *box)
+{
+	struct crypto_block v = crypto_block_load(box + BLOCK_LEN);
+
+	siv_counters(at(s, i * blocks), siv_counter(v), 0, blocks);
+}
+
 /* As many of those left as go at once. */
 static void
 take_rows(struct rows *r, size_t len, size_t left)
@@ -64,9 +73,7 @@ decrypt(
 	size_t len = r->blocks * BLOCK_LEN;
 
 	for (size_t i = 0; i < r->cnt; i++)
-		siv_counters(s->stream + i * len,
-		    siv_counter(crypto_block_load(box[i].box + BLOCK_LEN)), 0,
-		    r->blocks);
+		put_counters(s, i, r->blocks, box[i].box);
 	if (streams(s, r->cnt * r->blocks) < 0)
 		return ERR_LIBRARY;
 	for (size_t i = 0; i < r->cnt; i++)
@@ -179,9 +186,7 @@ encrypt(struct crypto_siv *s, const struct rows *r,
 	size_t len = r->blocks * BLOCK_LEN;
 
 	for (size_t i = 0; i < r->cnt; i++)
-		siv_counters(s->stream + i * len,
-		    siv_counter(crypto_block_load(box[i].box + BLOCK_LEN)), 0,
-		    r->blocks);
+		put_counters(s, i, r->blocks, box[i].box);
 	if (streams(s, r->cnt * r->blocks) < 0)
 		return ERR_LIBRARY;
 	for (size_t i = 0; i < r->cnt; i++)
