@@ -18,7 +18,8 @@
  * will leave, ours by 20 us at most, and on a short way the guess may come out
  * behind the fact. */
 #define NTP_CHECK_STAMP_SLACK_S 20e-6
-#define NTP_CHECK_SERVER_MAX_S  4.0 /* T3 - T2 of an honest answer */
+#define NTP_CHECK_ORDER_MAX_S   0.016 /* the coarsest clocks' ticks */
+#define NTP_CHECK_SERVER_MAX_S  4.0   /* T3 - T2 of an honest answer */
 
 /* Why an answer is not used.  The order is that of the tests. */
 enum ntp_check {
@@ -87,8 +88,8 @@ bool ntp_check_is_ours(enum ntp_check c);
  * on integers.
  * @m: zeroed unless NTP_CHECK_OK.
  * Return: NTP_CHECK_OK; _ORDER when the server answered before it was asked,
- * by more than the precision, below which its stamps are random, or T4 is
- * before T1; _SERVER_TIME when it took too long; _DELAY when the
+ * by more than the precision, below which its stamps are random, or than
+ * NTP_CHECK_ORDER_MAX_S, whatever it claims, or T4 is before T1; _SERVER_TIME when it took too long; _DELAY when the
  * path would have negative length.
  */
 enum ntp_check ntp_check_measure(

@@ -98,6 +98,15 @@ mean_s(struct dur a, struct dur b)
 	return ((double)whole + (double)rest * 0.5) * 1e-9;
 }
 
+/* Both stamps are random below the precision of whoever answers at once; but
+ * nobody gets more room by claiming that his clock is coarse. */
+static double
+order_slack_s(const struct ntp_exchange *x)
+{
+	return x->precision_s < NTP_CHECK_ORDER_MAX_S ? x->precision_s
+						      : NTP_CHECK_ORDER_MAX_S;
+}
+
 enum ntp_check
 ntp_check_measure(const struct ntp_exchange *x, struct ntp_measure *m)
 {
@@ -108,8 +117,7 @@ ntp_check_measure(const struct ntp_exchange *x, struct ntp_measure *m)
 	double delay_s;
 
 	memset(m, 0, sizeof *m);
-	/* Both are random below the precision of whoever answers at once. */
-	if (local.ns < 0 || tstamp_dur_to_s(server) < -x->precision_s)
+	if (local.ns < 0 || tstamp_dur_to_s(server) < -order_slack_s(x))
 		return NTP_CHECK_ORDER;
 	if (tstamp_dur_to_s(server) > NTP_CHECK_SERVER_MAX_S)
 		return NTP_CHECK_SERVER_TIME;

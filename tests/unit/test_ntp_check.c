@@ -255,6 +255,10 @@ order_within_the_precision(void **state)
 	assert_true(m.server_time_s == 0);
 	assert_true(fabs(m.delay_s - 0.010) < 1e-9);
 	assert_true(fabs(m.offset_s - (0.002 - 0.008) / 2) < 1e-9);
+	/* However coarse it says that it is. */
+	x = exchange(Y2026, Y2026 + MS(22), Y2026 + MS(1), Y2026 + MS(30));
+	x.precision_s = 1024;
+	assert_int_equal(ntp_check_measure(&x, &m), NTP_CHECK_ORDER);
 }
 
 static void
