@@ -66,6 +66,14 @@ struct net_udp_client {
 int net_udp_hold_stamps(void) MUST_CHECK;
 
 /**
+ * net_udp_rehearse - one datagram to ourselves, stamped and taken back, just
+ * before a question whose own stamp is to be close to its departure.
+ * @fd: of net_udp_hold_stamps.  Without a loopback interface this does
+ *      nothing.
+ */
+void net_udp_rehearse(int fd);
+
+/**
  * net_udp_open - a socket connected to peer from a fresh ephemeral port.
  * @o: NULL for defaults.
  * Return: 0; ERR_ABSENT when no route or family (errno); ERR_SYSTEM.

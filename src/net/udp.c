@@ -61,20 +61,6 @@ read_now(void)
 }
 
 int
-net_udp_hold_stamps(void)
-{
-	struct net_udp_client u = {0};
-
-	u.fd = net_sock_open(ADDR_V4, SOCK_DGRAM);
-	if (u.fd < 0)
-		u.fd = net_sock_open(ADDR_V6, SOCK_DGRAM);
-	if (u.fd < 0)
-		return ERR_SYSTEM;
-	ask_stamps(&u, ADDR_V4);
-	return u.fd;
-}
-
-int
 net_udp_open(struct net_udp_client *u, const struct addr *peer,
     const struct net_udp_options *o)
 {

@@ -288,6 +288,51 @@ stamps_of_both_directions(void **state)
 	close(hold);
 }
 
+static bool
+waits(int fd, int queue)
+{
+	uint8_t data[64];
+
+	return recv(fd, data, sizeof data, queue | MSG_DONTWAIT) >= 0;
+}
+
+/* Whether it talks to itself: a datagram sent on it comes back. */
+static bool
+comes_back(int fd)
+{
+	return send(fd, "x", 1, 0) == 1 && waits(fd, 0);
+}
+
+/* Nothing may pile up in a socket that is kept for ever. */
+static void
+rehearsals_leave_nothing(void **state)
+{
+	int hold = net_udp_hold_stamps();
+
+	(void)state;
+	assert_true(hold >= 0);
+	assert_true(comes_back(hold));
+	for (int i = 0; i < 1000; i++)
+		net_udp_rehearse(hold);
+	assert_false(waits(hold, 0));
+	assert_false(waits(hold, MSG_ERRQUEUE));
+	assert_true(comes_back(hold));
+	close(hold);
+}
+
+/* As where loopback is down: nothing to rehearse with, and no complaint. */
+static void
+rehearsal_without_loopback(void **state)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_true(fd >= 0);
+	net_udp_rehearse(fd);
+	assert_false(waits(fd, 0));
+	close(fd);
+}
+
 /* Ports are fresh and differ (RFC 9109). */
 static void
 ports_are_fresh(void **state)
@@ -557,6 +602,8 @@ main(void)
 	    cmocka_unit_test(stamps_of_both_directions),
 	    cmocka_unit_test(stamps_of_answers),
 	    cmocka_unit_test(ports_are_fresh),
+	    cmocka_unit_test(rehearsals_leave_nothing),
+	    cmocka_unit_test(rehearsal_without_loopback),
 	    cmocka_unit_test(without_kernel_stamps),
 	    cmocka_unit_test(batches),
 	    cmocka_unit_test(answers_from_the_asked_address),
