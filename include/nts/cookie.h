@@ -3,11 +3,13 @@
  * Our server's cookies: the session's keys, sealed under the key ring.
  * RFC 8915 section 6.
  *
- *	key id 4 | AEAD id 2 | format 2 | nonce 16 | tag 16, C2S | S2C
+ *	key id 4 | AEAD id 2 | format 2 | random 8 | V 16, C2S | S2C
  *
- * The first 8 octets are authenticated data.  The length for an AEAD never
- * changes and is a multiple of 4: a server that lengthened its cookies could
- * not answer the old ones within their requests.
+ * What comes before V is the nonce, and so authenticated.  Two cookies of the
+ * same keys with the same random part would be the same cookie, which tells
+ * who sees both of them whose they are: no more, and hardly ever.  The length
+ * for an AEAD never grows and is a multiple of 4: a server that lengthened its
+ * cookies could not answer the old ones within their requests.
  */
 #ifndef NTS_COOKIE_H
 #define NTS_COOKIE_H
@@ -22,8 +24,9 @@
 #include "nts/keyring.h"
 #include "nts/keys.h"
 
-#define NTS_COOKIE_OURS_MAX 168 /* our longest, AEAD 17 */
-#define NTS_COOKIE_BLANK    104 /* AEAD 15 */
+#define NTS_COOKIE_RANDOM   8
+#define NTS_COOKIE_OURS_MAX 160 /* our longest, AEAD 17 */
+#define NTS_COOKIE_BLANK    96  /* AEAD 15 */
 #define NTS_COOKIE_BATCH    16  /* sessions at a time */
 #define NTS_COOKIE_BOXES    32  /* cookies of theirs that are sealed at once */
 
@@ -40,7 +43,7 @@ struct nts_cookie_opening {
  * be zeroed for each request.  Secrets in it are wiped after use. */
 struct nts_cookie_scratch {
 	uint8_t plains[NTS_COOKIE_BATCH][2 * CRYPTO_AEAD_KEY_MAX];
-	uint8_t nonces[NTS_COOKIE_BOXES][CRYPTO_AEAD_NONCE_MAX];
+	uint8_t random[NTS_COOKIE_BOXES][NTS_COOKIE_RANDOM];
 	struct crypto_box_out sealed[NTS_COOKIE_BOXES];
 	struct crypto_box_in opened[NTS_COOKIE_BATCH];
 	uint8_t which[NTS_COOKIE_BATCH]; /* of the openings */
@@ -103,7 +106,7 @@ void nts_cookie_keys_fini(struct nts_cookie_keys *keys);
 
 /**
  * nts_cookie_len - length of our cookies for sessions of an AEAD.
- * Return: a multiple of 4 (104 for AEAD 15); 0 for an unknown id.
+ * Return: a multiple of 4 (96 for AEAD 15); 0 for an unknown id.
  */
 size_t nts_cookie_len(unsigned aead);
 

@@ -12,12 +12,14 @@
 #include "base/bytes.h"
 #include "base/wipe.h"
 
-#define HEAD_LEN  8 /* key id, AEAD id, format: the authenticated data */
-#define NONCE_LEN 16
-#define FORMAT    1
+#define HEAD_LEN  8 /* key id, AEAD id, format */
+#define NONCE_LEN (HEAD_LEN + NTS_COOKIE_RANDOM)
+#define FORMAT    2
+
+static const uint8_t purpose[] = "cookie"; /* the authenticated data */
 
 _Static_assert(
-    NTS_COOKIE_BLANK == HEAD_LEN + NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * 32,
+    NTS_COOKIE_BLANK == NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * 32,
     "a cookie of AEAD 15");
 
 void
@@ -100,7 +102,7 @@ nts_cookie_len(unsigned aead)
 
 	if (key_len == 0)
 		return 0;
-	return HEAD_LEN + NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * key_len;
+	return NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * key_len;
 }
 
 /* ---- sealing ----------------------------------------------------------- */
@@ -118,7 +120,7 @@ static int
 flush(struct batch *b)
 {
 	struct crypto_aead_boxes all = {
-	    b->head, HEAD_LEN, 2 * b->key_len, b->cnt};
+	    purpose, sizeof purpose, 2 * b->key_len, b->cnt};
 
 	b->cnt = 0;
 	return all.cnt > 0
@@ -126,24 +128,24 @@ flush(struct batch *b)
 	    : 0;
 }
 
-/* Fresh nonces for all of a session in one go. */
+/* The random parts of all of a session in one go. */
 static int
 add_room(struct batch *b, const struct nts_cookie_room *room,
     const uint8_t *plain, struct rng *rng)
 {
-	uint8_t(*nonces)[NONCE_LEN] = b->scratch->nonces;
+	uint8_t(*random)[NTS_COOKIE_RANDOM] = b->scratch->random;
 	int err = 0;
 
 	if (b->cnt + room->cnt > NTS_COOKIE_BOXES)
 		err = flush(b);
-	rng_bytes(rng, nonces, room->cnt * sizeof nonces[0]);
+	rng_bytes(rng, random, room->cnt * sizeof random[0]);
 	for (unsigned i = 0; err == 0 && i < room->cnt; i++) {
 		uint8_t *cookie = room->first + i * room->stride;
 
 		memcpy(cookie, b->head, HEAD_LEN);
-		memcpy(cookie + HEAD_LEN, nonces[i], NONCE_LEN);
+		memcpy(cookie + HEAD_LEN, random[i], NTS_COOKIE_RANDOM);
 		b->scratch->sealed[b->cnt++] =
-		    (struct crypto_box_out){cookie + HEAD_LEN, plain};
+		    (struct crypto_box_out){cookie, plain};
 	}
 	return err;
 }
@@ -287,9 +289,9 @@ open_kind(struct nts_cookie_keys *keys, struct nts_cookie_opening *o,
     struct nts_cookie_ask *asks, size_t cnt)
 {
 	struct nts_cookie_scratch *s = &keys->scratch;
-	struct crypto_aead_boxes all = {.ad = o->cookie,
-	    .ad_len = HEAD_LEN,
-	    .plain_len = o->len - HEAD_LEN - NONCE_LEN - CRYPTO_AEAD_TAG_LEN};
+	struct crypto_aead_boxes all = {.ad = purpose,
+	    .ad_len = sizeof purpose,
+	    .plain_len = o->len - NONCE_LEN - CRYPTO_AEAD_TAG_LEN};
 
 	for (size_t i = 0; i < cnt; i++) {
 		if (o[i].taken || o[i].slot != o->slot || o[i].len != o->len ||
@@ -298,7 +300,7 @@ open_kind(struct nts_cookie_keys *keys, struct nts_cookie_opening *o,
 		o[i].taken = true;
 		s->which[all.cnt] = (uint8_t)i;
 		s->opened[all.cnt] = (struct crypto_box_in){
-		    o[i].cookie + HEAD_LEN, s->plains[all.cnt], ERR_AUTH};
+		    o[i].cookie, s->plains[all.cnt], ERR_AUTH};
 		all.cnt++;
 	}
 	if (keys->slots[o->slot].aead == 0 ||

@@ -16,9 +16,9 @@
 
 #define RUNS       101
 #define REPEAT     1000
-#define REQUEST_AD 188
+#define REQUEST_AD 184
 #define ANSWER_AD  84
-#define COOKIES    104 /* one cookie as an extension field */
+#define COOKIES    100 /* one cookie as an extension field */
 #define COOKIE     64  /* two keys of 32 bytes */
 
 struct bench {

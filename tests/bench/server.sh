@@ -97,12 +97,12 @@ six="-s fd00:80::1 -a 4"
 how()
 {
 	case $2.$1 in
-	nts.echo) echo "-l 232 $few" ;;
-	nts8.echo) echo "-l 988 $few" ;;
-	nts10k.echo) echo "-l 232 $many" ;;
+	nts.echo) echo "-l 224 $few" ;;
+	nts8.echo) echo "-l 924 $few" ;;
+	nts10k.echo) echo "-l 224 $many" ;;
 	xleave.echo) echo "$many" ;;
-	ntsxleave.echo) echo "-l 232 $many" ;;
-	quietnts.echo) echo "-l 232 -r $QUIET" ;;
+	ntsxleave.echo) echo "-l 224 $many" ;;
+	quietnts.echo) echo "-l 224 -r $QUIET" ;;
 	nts.*) echo "$nts -K 4 $few" ;;
 	nts8.*) echo "$nts -K 4 -P 7 $few" ;;
 	nts10k.*) echo "$nts -K $KEYS $many" ;;

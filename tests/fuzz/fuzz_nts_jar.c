@@ -53,7 +53,7 @@ start(struct nts_jar *jar)
 	struct bytes_out out;
 
 	need(nts_jar_init(jar, &f->keys[0], 1) == 0);
-	need(nts_jar_add(jar, f->cookies[0], 104) == 0);
+	need(nts_jar_add(jar, f->cookies[0], 96) == 0);
 	bytes_out_init(&out, buf, sizeof(buf));
 	bytes_put_u8(&out, 0x23);
 	bytes_put_zero(&out, 47);

@@ -30,7 +30,7 @@ make_packet(uint8_t *buf, size_t max, const uint8_t *data, size_t len)
 	bytes_put_u32(&out, 0x01040024);
 	bytes_put_raw(&out, uid, sizeof(uid));
 	bytes_put_u32(&out, 0x0204006c);
-	bytes_put_raw(&out, f->cookies[0], 104);
+	bytes_put_raw(&out, f->cookies[0], 96);
 	if (data[0] % 3 == 1) {
 		bytes_put_raw(&out, data + 1, len - 1);
 		fixture_seal(&out, f->keys[0].c2s, NULL, 0);

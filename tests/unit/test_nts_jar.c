@@ -97,7 +97,7 @@ exchanges_keep_the_stock(void **state)
 	for (int i = 0; i < 50; i++) {
 		assert_false(nts_jar_wants_exchange(&jar));
 		assert_int_equal(ask(&jar, 0, &req), 0);
-		assert_int_equal(req.out.pos, 232);
+		assert_int_equal(req.out.pos, 224);
 		assert_int_equal(jar.cookie_cnt, 7);
 		assert_int_equal(answer(&req, &resp), 1);
 		assert_int_equal(hear(&jar, 0, &resp), 0);
@@ -112,7 +112,7 @@ exchanges_keep_the_stock(void **state)
 static void
 d6_d10_losses(void **state)
 {
-	static uint8_t seen[200][104];
+	static uint8_t seen[200][96];
 	static struct packet req, resp;
 	struct nts_jar jar;
 
@@ -122,11 +122,11 @@ d6_d10_losses(void **state)
 		unsigned before = jar.cookie_cnt;
 
 		assert_int_equal(ask(&jar, i % 4, &req), 0);
-		memcpy(seen[i], req.data + 88, 104);
+		memcpy(seen[i], req.data + 88, 96);
 		for (unsigned j = 0; j < i; j++)
-			assert_memory_not_equal(seen[i], seen[j], 104);
+			assert_memory_not_equal(seen[i], seen[j], 96);
 		assert_int_equal(
-		    req.out.pos, nts_ef_request_len(15, 104, 8 - before));
+		    req.out.pos, nts_ef_request_len(15, 96, 8 - before));
 		if (i % 5 != 4)
 			continue;
 		assert_int_equal(answer(&req, &resp), 1 + 8 - before);
@@ -507,7 +507,7 @@ set_aside_is_not_sent(void **state)
 	assert_int_equal(nts_jar_set_aside(&jar, 3, &saved), 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_null(
-		    memmem(&jar, sizeof(jar), saved.jar.cookies[i].data, 104));
+		    memmem(&jar, sizeof(jar), saved.jar.cookies[i].data, 96));
 	assert_int_equal(jar.cookie_cnt, 5);
 	assert_int_equal(ask(&jar, 0, &req), 0);
 	assert_int_equal(answer(&req, &resp), 4);

@@ -64,7 +64,7 @@ spoil(struct rig *r, enum what what)
 	else if (what == BAD_COOKIE)
 		cookie[50] ^= 1;
 	else if (what == CUT_COOKIE)
-		memset(cookie, 0x77, 104);
+		memset(cookie, 0x77, 96);
 	else if (what == TOO_SHORT)
 		r->req.len = 47;
 	else if (what == FIELDS)

@@ -178,7 +178,7 @@ test_c9_inner_garbage(void **state)
 	    {0x03, 0x04, 0, 8, 0, 0, 0, 0}, /* short one */
 	};
 	static const uint8_t good[8] = {0xf1, 0x23, 0, 8};
-	static uint8_t placeholder[108] = {0x03, 0x04, 0, 108};
+	static uint8_t placeholder[100] = {0x03, 0x04, 0, 100};
 	struct session s;
 
 	(void)state;
@@ -189,7 +189,7 @@ test_c9_inner_garbage(void **state)
 	}
 	ask_inner(&s, good, 8);
 	assert_served(&s, 1);
-	ask_inner(&s, placeholder, 108);
+	ask_inner(&s, placeholder, 100);
 	assert_served(&s, 2);
 	session_fini(&s);
 }
