@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How well a client sees a server's clock: Debian's chronyd -x measures
 # truenoon and chronyd over a veth pair, both on the clock of this machine, so
-# that every offset is an error.  They take turns within each round; prints
-# medians of the absolute offset and of the delay.
+# that every offset is an error.  They take turns within each round, and which
+# begins is drawn; prints medians of the absolute offset and of the delay of
+# all rounds together, and the ratio of ours to chronyd's within each round.
 #
 # usage: accuracy.sh BUILD-DIR PEERS-DIR
 #   ROUNDS=3 SECONDS_EACH=12 KINDS="basic xleave nts nts-xleave"
-#   LOAD=0          requests a second from truenoon-load meanwhile
+#   LOAD_RATE=0     requests a second from truenoon-load meanwhile
 #   SERVER_CORE=1 LOAD_CORE=0
 set -eu
 
 # shellcheck source=tests/bench/place.sh
 . "$(dirname "$0")/place.sh"
-: "${ROUNDS:=3}" "${SECONDS_EACH:=12}" "${LOAD:=0}"
+: "${ROUNDS:=3}" "${SECONDS_EACH:=12}" "${LOAD_RATE:=0}"
 : "${KINDS:=basic xleave nts nts-xleave}"
 [ -x "$PEERS/bin/chronyd" ] || { echo "accuracy: run make peers"; exit 1; }
 
@@ -22,7 +23,7 @@ truenoon truenoon 1123 1446 ec
 chronyd chronyd 2123 2446 ec
 sleep 3
 
-# client NAME KIND: measure, and add the offsets to $T/NAME.KIND.
+# client NAME KIND ROUND: measure; the offsets go to $T/NAME.KIND.ROUND.
 client()
 {
 	local name=$1 kind=$2 how="minpoll -4 maxpoll -4"
@@ -40,9 +41,9 @@ client()
 		logdir $home
 		log rawmeasurements
 	END
-	if [ "$LOAD" != 0 ]; then
+	if [ "$LOAD_RATE" != 0 ]; then
 		ip netns exec c taskset -c "$LOAD_CORE" "$B/truenoon-load" \
-			-p "${PORT[$name]}" -r "$LOAD" -t "$SECONDS_EACH" \
+			-p "${PORT[$name]}" -r "$LOAD_RATE" -t "$SECONDS_EACH" \
 			10.77.0.1 >/dev/null &
 		other=$!
 	fi
@@ -52,37 +53,18 @@ client()
 	[ "$other" = 0 ] || wait "$other" || true
 	# Those that passed all of chronyd's tests.
 	awk '$1 ~ /^[0-9]/ && $7 == "111" { print $12, $13 }' \
-		"$home/measurements.log" >>"$T/$name.$kind"
+		"$home/measurements.log" >"$T/$name.$kind.$3"
 	rm -f "$home/measurements.log"
 }
 
 for round in $(seq "$ROUNDS"); do
 	for kind in $KINDS; do
-		client truenoon "$kind"
-		client chronyd "$kind"
+		for name in $(shuf -e truenoon chronyd); do
+			client "$name" "$kind" "$round"
+		done
 	done
 	echo "accuracy: round $round of $ROUNDS" >&2
 done
 
-printf '%-12s %-10s %8s %10s %10s %10s %10s\n' kind server samples \
-	'median ns' 'p90 ns' 'p99 ns' 'delay ns'
-for kind in $KINDS; do
-	for name in truenoon chronyd; do
-		perl -e '
-			my ($kind, $name, @o, @d) = @ARGV;
-			while (<STDIN>) {
-				my ($o, $d) = split;
-				push @o, abs $o * 1e9;
-				push @d, $d * 1e9;
-			}
-			@o = sort { $a <=> $b } @o;
-			@d = sort { $a <=> $b } @d;
-			my $at = sub { my ($l, $q) = @_;
-				@$l ? $l->[$q * $#$l] : -1 };
-			printf "%-12s %-10s %8d %10.0f %10.0f %10.0f %10.0f\n",
-			    $kind, $name, scalar @o, $at->(\@o, 0.5),
-			    $at->(\@o, 0.9), $at->(\@o, 0.99),
-			    $at->(\@d, 0.5);' "$kind" "$name" \
-			<"$T/$name.$kind"
-	done
-done
+# shellcheck disable=SC2086 # words
+perl "$HERE/accuracy.pl" "$T" "$ROUNDS" $KINDS
