@@ -71,8 +71,9 @@ serve_stamp_class(struct serve *s, struct serve_job *job)
 	if (!req->alone && req->place_cnt == 0)
 		return (struct ntp_short){0};
 	job->class_idx = req->alone
-	    ? serve_wire_alone(
-		  kind, req->idle, tstamp_wall_diff(req->now, req->rx))
+	    ? serve_wire_alone(kind, req->idle,
+		  tstamp_wall_diff(req->rx, s->finished),
+		  tstamp_wall_diff(req->now, req->rx))
 	    : serve_wire_batch(kind, req->place, req->place_cnt);
 	job->delay = serve_wire_delay(&s->wire, job->class_idx);
 	if (req->alone || req->idle)
@@ -156,6 +157,7 @@ serve_finish(struct serve *s, size_t idx, struct wall tx)
 		return ERR_BAD;
 	stamp_leaving(s, job, tx);
 	count_latency(s, job, tx);
+	s->finished = tx;
 	switch (job->seal) {
 	case SERVE_SEAL_MAC:
 		return seal_mac(s, job);

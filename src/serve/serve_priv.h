@@ -71,7 +71,8 @@ struct serve {
 	struct timepage_clock clock;
 	bool time_known;
 	bool clock_known;
-	struct mono now; /* of the batch */
+	struct mono now;      /* of the batch */
+	struct wall finished; /* CLOCK_REALTIME: the last answer */
 	struct serve_face face;
 	struct serve_smear smear;
 	struct serve_interleave *interleave;

@@ -7,11 +7,18 @@
 
 #define ONE_IN    16      /* answers looked at, once enough is known */
 #define BATCH_ONE 64      /* and in batches always: about one of each */
+#define BREAK_NS  32000   /* without work: nothing has become cold */
+#define REST_NS   1000000 /* not all has */
 #define COLD_NS   32000   /* and twice, four times... until we look at it */
 #define UNIT_NS   15259   /* of ntp_short, rounded up */
 #define MUTE_MAX  64      /* a kernel that never tells is asked less */
 #define ABSURD_NS 1000000 /* we were interrupted */
 #define STALE_NS  (600 * TSTAMP_NS_PER_S)
+
+/* After long rests, by how long it took to wake. */
+#define LONG_PLACE 4
+
+_Static_assert(LONG_PLACE + 5 == SERVE_WIRE_ALONE, "32, 64, 128, 256 us");
 
 static unsigned
 kept(const struct serve_wire_delays *d)
@@ -26,14 +33,27 @@ known(const struct serve_wire *w, const struct serve_wire_delays *d)
 	    tstamp_mono_diff(w->now, d->last).ns < STALE_NS;
 }
 
-unsigned
-serve_wire_alone(enum serve_wire_kind kind, bool idle, struct dur since)
+static unsigned
+place_alone(struct dur rested, struct dur since)
 {
-	unsigned place = idle;
+	unsigned place = LONG_PLACE;
 
-	while (idle && place < SERVE_WIRE_ALONE - 1 &&
-	    since.ns >= (int64_t)COLD_NS << (place - 1))
+	if (rested.ns < BREAK_NS)
+		return 1;
+	if (rested.ns < REST_NS)
+		return rested.ns < 2 * BREAK_NS ? 2 : 3;
+	while (place < SERVE_WIRE_ALONE - 1 &&
+	    since.ns >= (int64_t)COLD_NS << (place - LONG_PLACE))
 		place++;
+	return place;
+}
+
+unsigned
+serve_wire_alone(enum serve_wire_kind kind, bool idle, struct dur rested,
+    struct dur since)
+{
+	unsigned place = idle ? place_alone(rested, since) : 0;
+
 	return place * SERVE_WIRE_CNT + kind;
 }
 

@@ -33,9 +33,10 @@ enum serve_wire_kind {
 	SERVE_WIRE_CNT,
 };
 
-/* Alone: while busy, or after a pause, by how cold that left the machine;
- * and the places of those that leave together, by quarters. */
-#define SERVE_WIRE_ALONE   6
+/* Alone: while busy, or after a pause, by how cold that left the machine:
+ * after a break, a rest, a long rest; and the places of those that leave
+ * together, by quarters. */
+#define SERVE_WIRE_ALONE   9
 #define SERVE_WIRE_PARTS   4
 #define SERVE_WIRE_PLACES  (SERVE_WIRE_ALONE + SERVE_WIRE_PARTS)
 #define SERVE_WIRE_CLASSES (SERVE_WIRE_CNT * SERVE_WIRE_PLACES)
@@ -61,12 +62,14 @@ struct serve_wire {
 
 /**
  * serve_wire_alone - where an answer belongs that leaves at once.
- * @idle:  it ended a pause.
- * @since: how long ago the request came: after a pause, what made us slow to
- *         wake makes us slow to send.
+ * @idle:   it ended a pause.
+ * @rested: how long nothing had been answered when the request came; negative
+ *          when it came before that.
+ * @since:  how long ago the request came: after a pause, what made us slow to
+ *          wake makes us slow to send.
  */
-unsigned serve_wire_alone(
-    enum serve_wire_kind kind, bool idle, struct dur since);
+unsigned serve_wire_alone(enum serve_wire_kind kind, bool idle,
+    struct dur rested, struct dur since);
 
 /**
  * serve_wire_batch - where the idx-th of cnt that leave together belongs.

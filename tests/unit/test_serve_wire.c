@@ -186,6 +186,36 @@ cold_and_warm(void **state)
 	rig_fini(&r);
 }
 
+/* Nor does it matter how long a request waited where nobody had rested: it was
+ * our work that it waited for. */
+static void
+rested_and_not(void **state)
+{
+	static const int64_t rested_ns[] = {-20000, 5000, 100000, 60000000};
+	static const int64_t way_ns[] = {1400, 1400, 5000, 9000};
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, NULL);
+	r.req.alone = r.req.idle = true;
+	for (int i = 0; i < 1200; i++) {
+		int rest = i % 4;
+
+		r.req.rx.ns = r.req.now.ns + rested_ns[rest];
+		r.req.now.ns = r.req.rx.ns + 40000 + rest % 2 * 15000;
+		assert_int_equal(rig_ask(&r), SERVE_ANSWERED);
+		if (i > 0 && serve_wants_stamp(r.serve, 0))
+			assert_true(serve_sent(r.serve, r.out, r.out_len,
+			    (struct wall){r.req.now.ns + way_ns[rest]}));
+		if (i >= 300)
+			assert_near(tstamp_diff(r.head.transmit,
+					tstamp_from_wall(r.req.now))
+					.ns,
+			    way_ns[rest]);
+	}
+	rig_fini(&r);
+}
+
 /* Nothing learned long ago is used. */
 static void
 forgotten(void **state)
@@ -259,6 +289,7 @@ main(void)
 	    cmocka_unit_test(cannot_be_pushed),
 	    cmocka_unit_test(places_in_a_batch),
 	    cmocka_unit_test(cold_and_warm),
+	    cmocka_unit_test(rested_and_not),
 	    cmocka_unit_test(forgotten),
 	    cmocka_unit_test(others_stamps),
 	    cmocka_unit_test(mute_kernel),
