@@ -168,9 +168,9 @@ aead(struct bench *b, unsigned id)
 	must(crypto_aead_seal(
 	    b->cookie, &b->minted, b->packet, COOKIE, b->sealed_cookie));
 	measure(prefix, "rekey", rekey, b);
-	measure(prefix, "seal_request_ad188", seal_request, b);
-	measure(prefix, "open_request_ad188", open_request, b);
-	measure(prefix, "seal_answer_ad84_plain104", seal_answer, b);
+	measure(prefix, "seal_request_ad184", seal_request, b);
+	measure(prefix, "open_request_ad184", open_request, b);
+	measure(prefix, "seal_answer_ad84_plain100", seal_answer, b);
 	measure(prefix, "seal_cookie_plain64", seal_cookie, b);
 	measure(prefix, "open_cookie_plain64", open_cookie, b);
 	measure(prefix, "server_exchange", exchange, b);
