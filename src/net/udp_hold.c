@@ -22,18 +22,17 @@ ask_stamps(int fd)
 		net_sock_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
 }
 
-/* Where loopback is down it stays unconnected, and cannot rehearse. */
-static void
-talk_to_self(int fd, const char *host)
+static bool
+talks_to_self(int fd, const char *host)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof ss;
 	struct addr self;
 
-	if (addr_parse(&self, host) < 0 || net_sock_bind(fd, &self, NULL) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&ss, &len) < 0 ||
-	    connect(fd, (struct sockaddr *)&ss, len) < 0)
-		return;
+	return addr_parse(&self, host) == 0 &&
+	    net_sock_bind(fd, &self, NULL) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+	    connect(fd, (struct sockaddr *)&ss, len) == 0;
 }
 
 int
@@ -49,7 +48,8 @@ net_udp_hold_stamps(void)
 	if (fd < 0)
 		return ERR_SYSTEM;
 	ask_stamps(fd);
-	talk_to_self(fd, self);
+	/* Where loopback is down it stays unconnected, and cannot rehearse. */
+	(void)talks_to_self(fd, self);
 	return fd;
 }
 
