@@ -55,6 +55,14 @@ net_sock_on(int fd, int level, int option)
 								 : 0;
 }
 
+bool
+net_sock_stamps(int fd, bool *of_sent)
+{
+	*of_sent = net_stamp_ask(fd, true, false) == 0;
+	return *of_sent || net_stamp_ask(fd, false, false) == 0 ||
+	    net_sock_on(fd, SOL_SOCKET, SO_TIMESTAMPNS) == 0;
+}
+
 int
 net_sock_err(void)
 {

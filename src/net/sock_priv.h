@@ -34,6 +34,13 @@ int net_sock_nonblock(int fd) MUST_CHECK;
 int net_sock_on(int fd, int level, int option);
 
 /**
+ * net_sock_stamps - ask for the kernel's stamps, the most it agrees to.
+ * @of_sent: whether it stamps what is sent, too.
+ * Return: whether it stamps what comes.
+ */
+bool net_sock_stamps(int fd, bool *of_sent);
+
+/**
  * net_sock_probe - whether an address and port are free, by binding them for
  * a moment without sharing.  Return: 0 or as net_sock_bind.
  */

@@ -44,10 +44,8 @@ ask_stamps(struct net_udp_client *u, unsigned family)
 {
 	if (u->hardware && !ask_hardware(u, family))
 		u->hardware = NULL;
-	u->tx_stamps = u->hardware || net_stamp_ask(u->fd, true, false) == 0;
-	u->rx_stamps = u->tx_stamps ||
-	    net_stamp_ask(u->fd, false, false) == 0 ||
-	    net_sock_on(u->fd, SOL_SOCKET, SO_TIMESTAMPNS) == 0;
+	u->tx_stamps = u->hardware != NULL;
+	u->rx_stamps = u->hardware || net_sock_stamps(u->fd, &u->tx_stamps);
 }
 
 static struct net_stamp

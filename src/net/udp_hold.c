@@ -14,14 +14,6 @@
 #define LEFTOVERS_MAX 4 /* of earlier times, should the kernel be late */
 #define QUESTION_LEN  48
 
-static void
-ask_stamps(int fd)
-{
-	if (net_stamp_ask(fd, true, false) < 0 &&
-	    net_stamp_ask(fd, false, false) < 0)
-		net_sock_on(fd, SOL_SOCKET, SO_TIMESTAMPNS);
-}
-
 static bool
 talks_to_self(int fd, const char *host)
 {
@@ -40,6 +32,7 @@ net_udp_hold_stamps(void)
 {
 	const char *self = "127.0.0.1";
 	int fd = net_sock_open(ADDR_V4, SOCK_DGRAM);
+	bool of_sent;
 
 	if (fd < 0) {
 		self = "::1";
@@ -47,8 +40,9 @@ net_udp_hold_stamps(void)
 	}
 	if (fd < 0)
 		return ERR_SYSTEM;
-	ask_stamps(fd);
-	/* Where loopback is down it stays unconnected, and cannot rehearse. */
+	/* Without stamps there is nothing to hold; where loopback is down it
+	 * stays unconnected, and cannot rehearse. */
+	(void)net_sock_stamps(fd, &of_sent);
 	(void)talks_to_self(fd, self);
 	return fd;
 }

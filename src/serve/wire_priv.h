@@ -3,8 +3,8 @@
  * How long an answer takes from our own transmit stamp to the wire, learned
  * from the kernel's stamps of a random few of our answers, and added to the
  * stamps of the others.  Kept apart by what is still to be computed, by the
- * place in a batch or how long a lone request had to wait; of batches only
- * those that ended a pause teach.
+ * place in a batch or how cold a lone request found us; of batches only those
+ * that ended a pause teach.
  *
  * The least of the last delays is used, never a mean, so that a stamp is
  * hardly ever later than the wire and nobody can push it there: whoever slows
