@@ -36,7 +36,7 @@
 #define PRESSED_NS  (TSTAMP_NS_PER_S / 10) /* since the queue was full */
 #define BUSY_CNT    4  /* a batch of so many: ask again before waiting */
 #define CROWD_MAX   64 /* full batches, less four for each that is not */
-#define TOGETHER    4  /* answers that leave in one call, in a crowd */
+#define TOGETHER    8  /* answers that leave in one call, in a crowd */
 #define PRECISION   (-24)
 
 _Static_assert(NET_UDP_BATCH <= SERVE_BATCH_MAX, "a batch at once");

@@ -119,8 +119,8 @@ bounds(struct serve_wire_delays *d)
 		if (d->ns[i] > d->most_ns)
 			d->most_ns = d->ns[i];
 	}
-	if (d->most_ns > SERVE_WIRE_MAX_NS)
-		d->most_ns = SERVE_WIRE_MAX_NS;
+	if (d->most_ns > SERVE_WIRE_SEEN_NS)
+		d->most_ns = SERVE_WIRE_SEEN_NS;
 }
 
 bool

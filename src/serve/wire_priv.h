@@ -20,9 +20,10 @@
 
 #include "base/tstamp.h"
 
-#define SERVE_WIRE_MAX_NS 20000
-#define SERVE_WIRE_KEPT   32
-#define SERVE_WIRE_ENOUGH 8 /* delays before they are believed */
+#define SERVE_WIRE_MAX_NS  20000 /* added */
+#define SERVE_WIRE_SEEN_NS 40000 /* and told of, as dispersion */
+#define SERVE_WIRE_KEPT    32
+#define SERVE_WIRE_ENOUGH  8 /* delays before they are believed */
 
 /* Answers that take about the same time to make after their stamp. */
 enum serve_wire_kind {
@@ -43,8 +44,8 @@ enum serve_wire_kind {
 
 struct serve_wire_delays {
 	int32_t ns[SERVE_WIRE_KEPT];
-	int32_t least_ns; /* of those kept, and within the bound */
-	int32_t most_ns;
+	int32_t least_ns; /* of those kept, SERVE_WIRE_MAX_NS at most */
+	int32_t most_ns;  /* SERVE_WIRE_SEEN_NS at most */
 	unsigned cnt; /* ever taken; a ring */
 	struct mono last;
 };

@@ -84,16 +84,22 @@ static void
 cannot_be_pushed(void **state)
 {
 	struct rig r;
+	uint32_t before;
 	bool looked_at;
 
 	(void)state;
 	rig_init(&r, NULL);
+	r.time.root_dispersion_growth_sps = 0;
+	ask(&r, 9000, &looked_at);
+	before = r.head.root_dispersion.v;
 	learn(&r, 8, 9000);
 	for (int i = 0; i < 20; i++)
 		learn(&r, 1, 400000);
 	assert_near(ask(&r, 9000, &looked_at), 9000);
 	learn(&r, 3000, 400000); /* all that is kept */
 	assert_near(ask(&r, 400000, &looked_at), 20000);
+	/* As much again of what was cut off is told: 2 units of 15 us. */
+	assert_int_equal(r.head.root_dispersion.v, before + 2);
 	assert_int_equal(serve_counters_get(r.serve)->early_cnt, 0);
 	learn(&r, 300, 3000);
 	assert_in_range(serve_counters_get(r.serve)->early_cnt, 1, 8);
