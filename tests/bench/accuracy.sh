@@ -5,9 +5,12 @@
 # that every offset is an error.  They take turns within each round, and which
 # begins is drawn; prints medians of the absolute offset and of the delay of
 # all rounds together, and the ratio of ours to chronyd's within each round.
+# The client only looks (noselect).  One that follows, even with -x, measures
+# by a clock that it steers, in which whatever is always the same is lost.
 #
 # usage: accuracy.sh BUILD-DIR PEERS-DIR
 #   ROUNDS=3 SECONDS_EACH=12 KINDS="basic xleave nts nts-xleave"
+#   FOLLOW=         1: the client follows after all
 #   LOAD_RATE=0     requests a second from truenoon-load meanwhile
 #   SERVER_CORE=1 LOAD_CORE=0
 set -eu
@@ -15,7 +18,7 @@ set -eu
 # shellcheck source=tests/bench/place.sh
 . "$(dirname "$0")/place.sh"
 : "${ROUNDS:=3}" "${SECONDS_EACH:=12}" "${LOAD_RATE:=0}"
-: "${KINDS:=basic xleave nts nts-xleave}"
+: "${KINDS:=basic xleave nts nts-xleave}" "${FOLLOW:=}"
 [ -x "$PEERS/bin/chronyd" ] || { echo "accuracy: run make peers"; exit 1; }
 
 certify ec ec ec_paramgen_curve:P-256
@@ -28,6 +31,7 @@ client()
 {
 	local name=$1 kind=$2 how="minpoll -4 maxpoll -4"
 	local home=$T/client.$name.$kind other=0
+	[ -n "$FOLLOW" ] || how="$how noselect"
 	case $kind in *xleave) how="$how xleave" ;; esac
 	case $kind in nts*) how="$how nts ntsport ${KE[$name]}" ;; esac
 	mkdir -p "$home"
