@@ -72,6 +72,15 @@ struct net_tls;
 int net_tls_wipe_freed(void) MUST_CHECK;
 
 /**
+ * net_tls_keep_freed - from now on this process, of one thread, gives libcrypto
+ * what it freed before instead of asking the C library; a few MiB at most are
+ * kept.  Not together with net_tls_wipe_freed.
+ * Return: 0; ERR_LIBRARY: too late, libcrypto has memory already; ERR_ABSENT
+ * under a sanitizer, which is to see what is freed.
+ */
+int net_tls_keep_freed(void) MUST_CHECK;
+
+/**
  * net_tls_system_bundle - the system's trusted certificates as PEM bytes:
  * one bundle file, or the files of its certificate directory.
  * @data: owned by the caller, to be given to os_file_free.

@@ -293,6 +293,8 @@ ke_open(const struct daemon_boot *boot)
 
 	if (!k)
 		return NULL;
+	if (!boot->single && net_tls_keep_freed() == ERR_LIBRARY)
+		os_log_warn("key exchanges will be slower");
 	k->loop = boot->loop;
 	k->port = boot->port;
 	k->report.instance = boot->instance;
