@@ -89,8 +89,14 @@ client()
 	pin "$name" 0
 }
 
-# offsets CLIENT: of this round, in microseconds, without sign; the first few
-# samples, while the daemon starts, are not counted.
+# As many samples as come in so many seconds.
+samples()
+{
+	perl -e "print int($1 / 2 ** $E2E_POLL)"
+}
+
+# offsets CLIENT: of this round, in microseconds, without sign; those of the
+# first seconds, while the daemon starts, are not counted.
 offsets()
 {
 	local mode=${1##*-} log=$T/$1/measurements.log
@@ -99,7 +105,7 @@ offsets()
 		"$T/$1.log" ;;
 	ch-*-basic) awk '/^20/ && $(NF - 2) ~ /B/ {print $12 * 1e6}' "$log" ;;
 	ch-*) awk '/^20/ && $(NF - 2) ~ /I/ {print $12 * 1e6}' "$log" ;;
-	esac | sed -e 1,4d -e 's/^-//' | head -n "$E2E_SAMPLES"
+	esac | sed -e "1,$(samples 1.5)d" -e 's/^-//' | head -n "$E2E_SAMPLES"
 }
 
 enough()
@@ -130,10 +136,15 @@ ratio()
 }
 
 # measure CLIENT ROUND
-# Who looks while they measure makes the processors' caches cold.
+# Who looks while they measure, or writes down what they say of each sample,
+# makes the processors' caches cold.  chronyd's client writes to a file by
+# itself; truenoon's line waits in a pipe, and who reads it sleeps meanwhile.
 measure()
 {
-	sleep "$(perl -e "print 1 + $E2E_SAMPLES * 2 ** $E2E_POLL")"
+	sleep 1
+	[[ $1 != tn-* ]] || kill -STOP "${PID[$1]}"
+	sleep "$(perl -e "print 1 + ($E2E_SAMPLES + 8) * 2 ** $E2E_POLL")"
+	kill -CONT "${PID[$1]}"
 	wait_for $((E2E_SAMPLES + 40)) enough "$1" ||
 		fail "too few samples of $1"
 	offsets "$1" >"$T/$1.offsets.$2"
