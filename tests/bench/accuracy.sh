@@ -21,6 +21,10 @@ set -eu
 : "${KINDS:=basic xleave nts nts-xleave}" "${FOLLOW:=}"
 [ -x "$PEERS/bin/chronyd" ] || { echo "accuracy: run make peers"; exit 1; }
 
+# Its own file: it would find the code that chronyd as a server ran in the
+# caches, and the other way round, as on two machines nobody does.
+cp -r "$PEERS" "$T/client"
+
 certify ec ec ec_paramgen_curve:P-256
 truenoon truenoon 1123 1446 ec
 chronyd chronyd 2123 2446 ec
@@ -30,7 +34,7 @@ sleep 3
 client()
 {
 	local name=$1 kind=$2 how="minpoll -4 maxpoll -4"
-	local home=$T/client.$name.$kind other=0
+	local home=$T/$name.$kind.home other=0
 	[ -n "$FOLLOW" ] || how="$how noselect"
 	case $kind in *xleave) how="$how xleave" ;; esac
 	case $kind in nts*) how="$how nts ntsport ${KE[$name]}" ;; esac
@@ -52,7 +56,7 @@ client()
 		other=$!
 	fi
 	ip netns exec c taskset -c "$LOAD_CORE" timeout "$SECONDS_EACH" \
-		"$PEERS/bin/chronyd" -x -U -d -u root -f "$home/conf" \
+		"$T/client/bin/chronyd" -x -U -d -u root -f "$home/conf" \
 		>"$home/log" 2>&1 || true
 	[ "$other" = 0 ] || wait "$other" || true
 	# Those that passed all of chronyd's tests.
