@@ -29,6 +29,7 @@ struct discipline_delay {
 	double before_s;        /* m less 8 J, before the last sample */
 	double jitter_s;        /* J; 0 while unknown */
 	double hour[DISCIPLINE_DELAY_DAY];
+	double day_s; /* least of these */
 	double hour_at_s;
 	unsigned hour_idx;
 	uint32_t route_cnt; /* changes of route noticed */

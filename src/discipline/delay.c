@@ -29,6 +29,7 @@ discipline_delay_init(struct discipline_delay *dl)
 	memset(dl, 0, sizeof *dl);
 	for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
 		dl->hour[i] = (double)INFINITY;
+	dl->day_s = (double)INFINITY;
 	dl->filling = (double)INFINITY;
 }
 
@@ -167,9 +168,12 @@ remember_hour(struct discipline_delay *dl, double at_s, double delay_s)
 	if (at_s - dl->hour_at_s >= 3600) {
 		dl->hour_at_s = at_s;
 		slot = &dl->hour[++dl->hour_idx % DISCIPLINE_DELAY_DAY];
-		*slot = delay_s;
+		*slot = dl->day_s = delay_s;
+		for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
+			dl->day_s = lesser(dl->day_s, dl->hour[i]);
 	}
 	*slot = lesser(*slot, delay_s);
+	dl->day_s = lesser(dl->day_s, delay_s);
 }
 
 static void
@@ -237,11 +241,7 @@ discipline_delay_add(struct discipline_delay *dl, double at_s, double delay_s,
 double
 discipline_delay_detour(const struct discipline_delay *dl)
 {
-	double least = dl->least_s;
-
-	for (int i = 0; i < DISCIPLINE_DELAY_DAY; i++)
-		least = lesser(least, dl->hour[i]);
-	return (dl->least_s - least) / 2;
+	return (dl->least_s - lesser(dl->least_s, dl->day_s)) / 2;
 }
 
 double

@@ -93,7 +93,7 @@ discipline_hard_source(
 
 	for (unsigned i = 0; i < kept(src->recent_cnt); i++) {
 		const struct core_hard *c = &src->recent[i];
-		double age = fmax(raw_s - c->raw_s, 0);
+		double age = raw_s > c->raw_s ? raw_s - c->raw_s : 0;
 		double lambda = c->lambda_s + rate->half_sps * age;
 
 		if (any && lambda >= h->lambda_s)

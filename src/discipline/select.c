@@ -5,13 +5,12 @@
  * all, and must be more than half of those that could vote.
  */
 #include <math.h>
-#include <string.h>
 
 #include "core_priv.h"
 
 #define EXHAUSTIVE_MAX 10
 
-/* The candidates of one vote, in slot order. */
+/* The candidates of one vote, in slot order; of the arrays the first n. */
 struct ballot {
 	unsigned n;
 	uint8_t slot[DISCIPLINE_SLOT_MAX];
@@ -109,7 +108,8 @@ agree(
 static void
 fill(struct discipline *d, struct ballot *b, uint64_t set, double raw_s)
 {
-	memset(b, 0, sizeof *b);
+	b->n = 0;
+	b->authenticated = b->before = 0;
 	for (unsigned i = 0; i < DISCIPLINE_SLOT_MAX; i++) {
 		if (!(set >> i & 1))
 			continue;
@@ -122,10 +122,12 @@ fill(struct discipline *d, struct ballot *b, uint64_t set, double raw_s)
 			b->before |= 1ULL << b->n;
 		b->slot[b->n++] = (uint8_t)i;
 	}
-	for (unsigned i = 0; i < b->n; i++)
+	for (unsigned i = 0; i < b->n; i++) {
+		b->agrees[i] = 0;
 		for (unsigned k = 0; k < b->n; k++)
 			if (i == k || agree(d, b, i, k))
 				b->agrees[i] |= 1ULL << k;
+	}
 }
 
 static double
