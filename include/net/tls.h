@@ -73,8 +73,8 @@ int net_tls_wipe_freed(void) MUST_CHECK;
 
 /**
  * net_tls_keep_freed - from now on this process, of one thread, gives libcrypto
- * what it freed before instead of asking the C library; a few MiB at most are
- * kept.  Not together with net_tls_wipe_freed.
+ * what it freed before instead of asking the C library; of that 8 MiB at most
+ * are kept.  Not together with net_tls_wipe_freed.
  * Return: 0; ERR_LIBRARY: too late, libcrypto has memory already; ERR_ABSENT
  * under a sanitizer, which is to see what is freed.
  */
