@@ -18,8 +18,7 @@
 
 static const uint8_t purpose[] = "cookie"; /* the authenticated data */
 
-_Static_assert(
-    NTS_COOKIE_BLANK == NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * 32,
+_Static_assert(NTS_COOKIE_BLANK == NONCE_LEN + CRYPTO_AEAD_TAG_LEN + 2 * 32,
     "a cookie of AEAD 15");
 
 void

@@ -49,8 +49,8 @@ place_alone(struct dur rested, struct dur since)
 }
 
 unsigned
-serve_wire_alone(enum serve_wire_kind kind, bool idle, struct dur rested,
-    struct dur since)
+serve_wire_alone(
+    enum serve_wire_kind kind, bool idle, struct dur rested, struct dur since)
 {
 	unsigned place = idle ? place_alone(rested, since) : 0;
 
@@ -60,8 +60,8 @@ serve_wire_alone(enum serve_wire_kind kind, bool idle, struct dur rested,
 unsigned
 serve_wire_batch(enum serve_wire_kind kind, unsigned idx, unsigned cnt)
 {
-	unsigned part = idx < cnt ? SERVE_WIRE_PARTS * idx / cnt
-				  : SERVE_WIRE_PARTS - 1;
+	unsigned part =
+	    idx < cnt ? SERVE_WIRE_PARTS * idx / cnt : SERVE_WIRE_PARTS - 1;
 
 	return (SERVE_WIRE_ALONE + part) * SERVE_WIRE_CNT + kind;
 }

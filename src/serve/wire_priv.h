@@ -46,7 +46,7 @@ struct serve_wire_delays {
 	int32_t ns[SERVE_WIRE_KEPT];
 	int32_t least_ns; /* of those kept, SERVE_WIRE_MAX_NS at most */
 	int32_t most_ns;  /* SERVE_WIRE_SEEN_NS at most */
-	unsigned cnt; /* ever taken; a ring */
+	unsigned cnt;     /* ever taken; a ring */
 	struct mono last;
 };
 
@@ -69,8 +69,8 @@ struct serve_wire {
  * @since:  how long ago the request came: after a pause, what made us slow to
  *          wake makes us slow to send.
  */
-unsigned serve_wire_alone(enum serve_wire_kind kind, bool idle,
-    struct dur rested, struct dur since);
+unsigned serve_wire_alone(
+    enum serve_wire_kind kind, bool idle, struct dur rested, struct dur since);
 
 /**
  * serve_wire_batch - where the idx-th of cnt that leave together belongs.

@@ -70,8 +70,8 @@ main(int argc, char **argv)
 	e.fd = net_udp_listen(&at, NULL);
 	if (e.fd < 0 || net_watch_init(&e.watch, loop, ready, &e) < 0 ||
 	    (argc == 3 &&
-		echo_turns_open(&turns, loop,
-		    (uint16_t)strtoul(argv[2], NULL, 10)) < 0)) {
+		echo_turns_open(
+		    &turns, loop, (uint16_t)strtoul(argv[2], NULL, 10)) < 0)) {
 		fprintf(stderr, "echo: port cannot be opened\n");
 		return 1;
 	}

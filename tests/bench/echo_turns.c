@@ -29,8 +29,8 @@ ready(void *arg, unsigned what)
 	static char buf[BENCH_TURN_MAX];
 	struct echo_conn *c = arg;
 	size_t len = bench_turns[c->turn + 1];
-	ssize_t n = recv(
-	    c->fd, buf, bench_turns[c->turn] - c->pos, MSG_DONTWAIT);
+	ssize_t n =
+	    recv(c->fd, buf, bench_turns[c->turn] - c->pos, MSG_DONTWAIT);
 
 	(void)what;
 	c->pos += n > 0 ? (size_t)n : 0;

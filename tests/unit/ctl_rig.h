@@ -126,7 +126,7 @@ setup(void **state)
 	    .rms_offset_s = 20e-6,
 	    .update_interval_s = 64};
 	fill_sources();
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		serves[i] = (struct report_serve){.instance = (uint16_t)i,
 		    .rx_cnt = 100,
 		    .rx_bytes = 4800,
@@ -136,18 +136,20 @@ setup(void **state)
 		    .early_cnt = 1,
 		    .rx_stamp_cnt = {0, 1, 19, 80},
 		    .tx_stamp_cnt = {0, 0, 2, 30},
-		    .latency_cnt = {[2] = 80, [REPORT_LATENCY_CNT - 1] = 10},
 		    .denied_cnt = 10};
+		serves[i].latency_cnt[2] = 80;
+		serves[i].latency_cnt[REPORT_LATENCY_CNT - 1] = 10;
+	}
 	kes[0] = (struct report_ke){.accept_cnt = 7,
 	    .done_cnt = 5,
 	    .open_cnt = 1,
 	    .timeout_cnt = 3,
-	    .late_cnt = {[REPORT_KE_HANDSHAKE] = 3},
 	    .evicted_cnt = 4,
 	    .ring_cnt = 1,
 	    .ring_at = {940 * S},
 	    .cert_not_after_s = 1772366400,
 	    .cert_subject = "CN=\x1b]0;x"};
+	kes[0].late_cnt[REPORT_KE_HANDSHAKE] = 3;
 	roles[0] = (struct report_role){.role = 0, .up = true, .pid = 100};
 	roles[1] = (struct report_role){.role = 1, .up = true, .pid = 101};
 	roles[2] = (struct report_role){

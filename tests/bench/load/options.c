@@ -11,7 +11,8 @@
 
 static const char usage[] =
     "usage: truenoon-load [OPTION...] ADDRESS\n"
-    "  -m, --mode ntp|nts|ke|tcp what to ask for (ntp); tcp: what a key exchange\n"
+    "  -m, --mode ntp|nts|ke|tcp what to ask for (ntp); tcp: what a key "
+    "exchange\n"
     "                            is without cryptography\n"
     "  -p, --port N              UDP port (123; for nts: as the exchange "
     "says)\n"
