@@ -26,7 +26,7 @@ static const unsigned char alpn[] = "\x07ntske/1"; /* as on the wire */
 static SSL_CTX *
 make(const SSL_METHOD *method)
 {
-	SSL_CTX *ctx = SSL_CTX_new(method);
+	SSL_CTX *ctx = SSL_CTX_new_ex(NULL, net_tls_kdf(), method);
 
 	if (!ctx)
 		return NULL;

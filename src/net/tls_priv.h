@@ -53,6 +53,13 @@ BIO *net_tls_bio_new(const BIO_METHOD *m, struct net_tls *t) MUST_CHECK;
 void net_tls_bio_drop(struct net_tls *t);
 
 /**
+ * net_tls_kdf - libcrypto is offered a key schedule of our own.
+ * Return: the properties that libssl prefers it by, or NULL: libcrypto's own
+ * is to be used.
+ */
+const char *net_tls_kdf(void);
+
+/**
  * net_tls_trust - let a store find the certificates in these blobs, which are
  * copied; each is parsed when a chain asks for it.
  * Return: how many there are.
