@@ -4,9 +4,8 @@
  * each of some twenty secrets of a handshake by name, and libcrypto looks for
  * the digest and makes contexts for each anew, which takes longer than the
  * digests.  A provider of our own answers from contexts made once.  It is
- * asked for as an option: where the operator's libcrypto insists on something
- * else (fips=yes), or has been given another answer for the same question,
- * libcrypto's own is taken.
+ * asked for as an option, and only where it stands in for libcrypto's default
+ * provider: an operator who asks for another one (FIPS) gets that.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,6 +27,7 @@
 #define PREFERS  "?" OURS
 #define NOT_OURS "truenoon.kdf!=yes"
 #define KDF      "TLS13-KDF"
+#define ASK_LEN  32
 
 /* Each by all names that libcrypto knows it by, ours first. */
 static const char *const digests[][3] = {
@@ -219,9 +219,11 @@ start(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core,
 	return *provider != NULL;
 }
 
-/* One secret from a KDF with these properties; zeroed where there is none. */
-static void
-ask(const char *properties, const char *digest, uint8_t out[32])
+/* One secret from the KDF with these properties.  Return: whether it was had,
+ * and from this provider. */
+static bool
+ask(const char *properties, const char *provider, const char *digest,
+    uint8_t out[ASK_LEN])
 {
 	int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
 	uint8_t key[] = "some secret", label[] = "label";
@@ -236,28 +238,28 @@ ask(const char *properties, const char *digest, uint8_t out[32])
 	};
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, KDF, properties);
 	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	bool good;
 
 	snprintf(name, sizeof name, "%s", digest);
-	if (!ctx || EVP_KDF_derive(ctx, out, 32, params) != 1)
-		memset(out, 0, 32);
+	good = ctx && EVP_KDF_derive(ctx, out, ASK_LEN, params) == 1 &&
+	    strcmp(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf)),
+		provider) == 0;
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
+	return good;
 }
 
-/* Whether ours can be had and says what libcrypto's own says. */
+/* Whether ours can be had, and says what libcrypto's own says. */
 static bool
 agrees(void)
 {
-	static const uint8_t none[32];
-	uint8_t ours[32], theirs[32];
+	uint8_t ours[ASK_LEN], theirs[ASK_LEN];
 
-	for (size_t i = 0; i < DIGEST_CNT; i++) {
-		ask(OURS, digests[i][0], ours);
-		ask(NOT_OURS, digests[i][0], theirs);
-		if (memcmp(ours, none, sizeof ours) == 0 ||
+	for (size_t i = 0; i < DIGEST_CNT; i++)
+		if (!ask(OURS, NAME, digests[i][0], ours) ||
+		    !ask(NOT_OURS, "default", digests[i][0], theirs) ||
 		    memcmp(ours, theirs, sizeof ours) != 0)
 			return false;
-	}
 	return true;
 }
 

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/core_names.h>
@@ -67,6 +69,7 @@ ask(const char *properties, const struct question *q, uint8_t *out)
 	return done;
 }
 
+/* Whoever makes a context of TLS has it offered. */
 static int
 offer(void **state)
 {
@@ -77,6 +80,37 @@ offer(void **state)
 		bytes[i] = (uint8_t)(i * 11 + 3);
 	net_tls_ctx_free(c);
 	return c ? 0 : -1;
+}
+
+/* In a process of its own: what it is told holds for all that follows. */
+static int
+offered_under(const char *properties)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (EVP_set_default_properties(NULL, properties) != 1 ||
+		    offer(NULL) < 0)
+			_exit(2);
+		_exit(OSSL_PROVIDER_available(NULL, "truenoon"));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Must come first: nothing has been offered in this process. */
+static void
+where_nobody_objects(void **state)
+{
+	(void)state;
+	assert_int_equal(OSSL_PROVIDER_available(NULL, "truenoon"), 0);
+	assert_int_equal(offered_under(""), 1);
+	assert_int_equal(offered_under("?fips=yes"), 1);
+	assert_int_equal(offered_under("provider=default"), 0);
+	assert_int_equal(offer(state), 0);
 }
 
 static void
@@ -170,11 +204,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(where_nobody_objects),
 	    cmocka_unit_test(says_the_same),
 	    cmocka_unit_test(nothing_half),
 	    cmocka_unit_test(once_only),
 	    cmocka_unit_test(steps_back),
 	};
 
-	return cmocka_run_group_tests(tests, offer, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
