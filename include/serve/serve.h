@@ -201,6 +201,13 @@ void serve_batch_time(struct serve *s, const struct timepage_time *t,
 void serve_expect(const struct serve *s, const struct addr *from);
 
 /**
+ * serve_rested - whether nothing had been answered for so long before rx that
+ * everything has become cold.
+ * @rx: when a request came, of CLOCK_REALTIME.
+ */
+bool serve_rested(const struct serve *s, struct wall rx);
+
+/**
  * serve_batch - all of the answers but the times when they leave.  The first
  * SERVE_HEAD_LEN bytes of each are then final.
  * @cnt: requests and answers, SERVE_BATCH_MAX at most.

@@ -62,6 +62,12 @@ wire_kind(const struct serve_job *job)
 					       : SERVE_WIRE_PLAIN;
 }
 
+bool
+serve_rested(const struct serve *s, struct wall rx)
+{
+	return tstamp_wall_diff(rx, s->finished).ns >= SERVE_WIRE_REST_NS;
+}
+
 struct ntp_short
 serve_stamp_class(struct serve *s, struct serve_job *job)
 {

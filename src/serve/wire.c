@@ -8,7 +8,6 @@
 #define ONE_IN    16      /* answers looked at, once enough is known */
 #define BATCH_ONE 64      /* and in batches always: about one of each */
 #define BREAK_NS  32000   /* without work: nothing has become cold */
-#define REST_NS   1000000 /* not all has */
 #define COLD_NS   32000   /* and twice, four times... until we look at it */
 #define UNIT_NS   15259   /* of ntp_short, rounded up */
 #define MUTE_MAX  64      /* a kernel that never tells is asked less */
@@ -40,7 +39,7 @@ place_alone(struct dur rested, struct dur since)
 
 	if (rested.ns < BREAK_NS)
 		return 1;
-	if (rested.ns < REST_NS)
+	if (rested.ns < SERVE_WIRE_REST_NS)
 		return rested.ns < 2 * BREAK_NS ? 2 : 3;
 	while (place < SERVE_WIRE_ALONE - 1 &&
 	    since.ns >= (int64_t)COLD_NS << (place - LONG_PLACE))

@@ -20,8 +20,9 @@
 
 #include "base/tstamp.h"
 
-#define SERVE_WIRE_MAX_NS  20000 /* added */
-#define SERVE_WIRE_SEEN_NS 40000 /* and told of, as dispersion */
+#define SERVE_WIRE_MAX_NS  20000   /* added */
+#define SERVE_WIRE_SEEN_NS 40000   /* and told of, as dispersion */
+#define SERVE_WIRE_REST_NS 1000000 /* without work: everything is cold */
 #define SERVE_WIRE_KEPT    32
 #define SERVE_WIRE_ENOUGH  8 /* delays before they are believed */
 

@@ -154,6 +154,31 @@ latency_is_counted(void **state)
 	rig_fini(&r);
 }
 
+/* From the last answer on; a request that came before that has not waited for
+ * anything to become cold. */
+static void
+a_rest(void **state)
+{
+	static const struct {
+		int64_t ns;
+		bool rested;
+	} cases[] = {{-1000000000, false}, {0, false}, {999999, false},
+	    {1000000, true}, {3600000000000, true}};
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, NULL);
+	assert_true(serve_rested(r.serve, r.req.rx));
+	rig_plain(&r, 4, NTP_MODE_CLIENT);
+	assert_true(rig_ask(&r) < SERVE_DROP_SHORT);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct wall rx = {r.req.now.ns + cases[i].ns};
+
+		assert_int_equal(serve_rested(r.serve, rx), cases[i].rested);
+	}
+	rig_fini(&r);
+}
+
 int
 main(void)
 {
@@ -163,6 +188,7 @@ main(void)
 	    cmocka_unit_test(test_correction),
 	    cmocka_unit_test(test_report),
 	    cmocka_unit_test(latency_is_counted),
+	    cmocka_unit_test(a_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
