@@ -24,9 +24,10 @@ static const unsigned char alpn[] = "\x07ntske/1"; /* as on the wire */
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 
 static SSL_CTX *
-make(const SSL_METHOD *method)
+make(const struct net_tls_ctx *c, const SSL_METHOD *method)
 {
-	SSL_CTX *ctx = SSL_CTX_new_ex(NULL, net_tls_kdf(), method);
+	const char *prefers = c->kdf ? "?" NET_TLS_KDF : NULL;
+	SSL_CTX *ctx = SSL_CTX_new_ex(NULL, prefers, method);
 
 	if (!ctx)
 		return NULL;
@@ -78,7 +79,8 @@ net_tls_client_new(
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS, NULL);
 	c->bio = net_tls_bio_method();
-	c->ctx[0] = make(TLS_client_method());
+	c->kdf = net_tls_kdf();
+	c->ctx[0] = make(c, TLS_client_method());
 	c->cnt = c->ctx[0] != NULL;
 	if (!c->bio || !c->ctx[0] ||
 	    SSL_CTX_set_alpn_protos(c->ctx[0], alpn, ALPN_LEN) != 0 ||
@@ -197,7 +199,7 @@ on_server_name(SSL *ssl, int *alert, void *arg)
 static SSL_CTX *
 add_context(struct net_tls_ctx *c)
 {
-	SSL_CTX *ctx = make(TLS_server_method());
+	SSL_CTX *ctx = make(c, TLS_server_method());
 
 	if (!ctx)
 		return NULL;
@@ -292,6 +294,7 @@ net_tls_server_new(const struct net_tls_pair *pairs, size_t cnt)
 		return NULL;
 	c->server = true;
 	c->bio = net_tls_bio_method();
+	c->kdf = net_tls_kdf();
 	if (c->bio && cnt > 0 && cnt <= NET_TLS_PAIR_MAX)
 		err = 0;
 	for (size_t i = 0; err == 0 && i < cnt; i++)
@@ -370,6 +373,8 @@ net_tls_ctx_free(struct net_tls_ctx *c)
 		return;
 	for (size_t i = 0; i < c->cnt; i++)
 		SSL_CTX_free(c->ctx[i]);
+	if (c->kdf)
+		OSSL_PROVIDER_unload(c->kdf);
 	BIO_meth_free(c->bio);
 	free(c);
 }

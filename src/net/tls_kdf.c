@@ -23,8 +23,7 @@
 #include "tls_priv.h"
 
 #define NAME     "truenoon"
-#define OURS     "truenoon.kdf=yes"
-#define PREFERS  "?" OURS
+#define OURS     NET_TLS_KDF
 #define NOT_OURS "truenoon.kdf!=yes"
 #define KDF      "TLS13-KDF"
 #define ASK_LEN  32
@@ -263,20 +262,19 @@ agrees(void)
 	return true;
 }
 
-const char *
+OSSL_PROVIDER *
 net_tls_kdf(void)
 {
+	bool proved = OSSL_PROVIDER_available(NULL, NAME) == 1;
 	OSSL_PROVIDER *p = NULL;
-	bool good = OSSL_PROVIDER_available(NULL, NAME) == 1;
 
-	if (!good) {
-		ERR_set_mark();
-		if (OSSL_PROVIDER_add_builtin(NULL, NAME, start) == 1)
-			p = OSSL_PROVIDER_try_load(NULL, NAME, 1);
-		good = p && agrees();
-		if (p && !good)
-			OSSL_PROVIDER_unload(p);
-		ERR_pop_to_mark();
+	ERR_set_mark();
+	if (proved || OSSL_PROVIDER_add_builtin(NULL, NAME, start) == 1)
+		p = OSSL_PROVIDER_try_load(NULL, NAME, 1);
+	if (p && !proved && !agrees()) {
+		OSSL_PROVIDER_unload(p);
+		p = NULL;
 	}
-	return good ? PREFERS : NULL;
+	ERR_pop_to_mark();
+	return p;
 }

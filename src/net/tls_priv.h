@@ -5,6 +5,7 @@
 #ifndef NET_TLS_PRIV_H
 #define NET_TLS_PRIV_H
 
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -16,6 +17,7 @@ struct net_tls_ctx {
 	SSL_CTX *ctx[NET_TLS_PAIR_MAX];
 	size_t cnt;
 	BIO_METHOD *bio;
+	OSSL_PROVIDER *kdf; /* NULL: the key schedule is libcrypto's own */
 	bool server;
 };
 
@@ -52,12 +54,14 @@ BIO *net_tls_bio_new(const BIO_METHOD *m, struct net_tls *t) MUST_CHECK;
  */
 void net_tls_bio_drop(struct net_tls *t);
 
+#define NET_TLS_KDF "truenoon.kdf=yes" /* the property it is known by */
+
 /**
- * net_tls_kdf - libcrypto is offered a key schedule of our own.
- * Return: the properties that libssl prefers it by, or NULL: libcrypto's own
- * is to be used.
+ * net_tls_kdf - libcrypto is offered a key schedule of our own, for as long as
+ * anyone holds it.
+ * Return: owned, to be unloaded; NULL: libcrypto's own is to be used.
  */
-const char *net_tls_kdf(void);
+OSSL_PROVIDER *net_tls_kdf(void) MUST_CHECK;
 
 /**
  * net_tls_trust - let a store find the certificates in these blobs, which are

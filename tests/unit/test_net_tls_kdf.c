@@ -69,17 +69,36 @@ ask(const char *properties, const struct question *q, uint8_t *out)
 	return done;
 }
 
-/* Whoever makes a context of TLS has it offered. */
-static int
-offer(void **state)
+/* Whoever makes a context of TLS has it offered while it lasts. */
+static struct net_tls_ctx *
+offer(void)
 {
 	struct net_tls_ctx *c = net_tls_client_new(NULL, 0, NULL);
 
-	(void)state;
+	assert_non_null(c);
+	return c;
+}
+
+static int
+offered(void)
+{
+	return OSSL_PROVIDER_available(NULL, "truenoon");
+}
+
+static int
+set_up(void **state)
+{
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)(i * 11 + 3);
-	net_tls_ctx_free(c);
-	return c ? 0 : -1;
+	*state = offer();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	net_tls_ctx_free(*state);
+	return 0;
 }
 
 /* In a process of its own: what it is told holds for all that follows. */
@@ -91,26 +110,30 @@ offered_under(const char *properties)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (EVP_set_default_properties(NULL, properties) != 1 ||
-		    offer(NULL) < 0)
+		struct net_tls_ctx *c;
+		int was;
+
+		if (EVP_set_default_properties(NULL, properties) != 1)
 			_exit(2);
-		_exit(OSSL_PROVIDER_available(NULL, "truenoon"));
+		c = net_tls_client_new(NULL, 0, NULL);
+		was = c ? offered() : 2;
+		net_tls_ctx_free(c);
+		_exit(was);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
 
-/* Must come first: nothing has been offered in this process. */
 static void
 where_nobody_objects(void **state)
 {
 	(void)state;
-	assert_int_equal(OSSL_PROVIDER_available(NULL, "truenoon"), 0);
+	assert_int_equal(offered(), 0);
 	assert_int_equal(offered_under(""), 1);
 	assert_int_equal(offered_under("?fips=yes"), 1);
 	assert_int_equal(offered_under("provider=default"), 0);
-	assert_int_equal(offer(state), 0);
+	assert_int_equal(offered(), 0);
 }
 
 static void
@@ -162,19 +185,29 @@ nothing_half(void **state)
 	ERR_clear_error();
 }
 
-/* Every context that is made adds nothing to what is loaded. */
+/* As long as there is a context, however many there were. */
 static void
-once_only(void **state)
+with_the_last_context(void **state)
 {
 	const struct question q = {
 	    EVP_KDF_HKDF_MODE_EXPAND_ONLY, "SHA2-256", 32, 0};
+	struct net_tls_ctx *some[50];
 	uint8_t first[32], then[32];
 
-	assert_int_equal(ask(OURS, &q, first), 1);
-	for (int i = 0; i < 100; i++)
-		assert_int_equal(offer(state), 0);
-	assert_int_equal(ask(OURS, &q, then), 1);
-	assert_memory_equal(first, then, 32);
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(offered(), 0);
+		for (size_t i = 0; i < 50; i++)
+			some[i] = offer();
+		assert_int_equal(ask(OURS, &q, first), 1);
+		for (size_t i = 0; i < 49; i++)
+			net_tls_ctx_free(some[i]);
+		assert_int_equal(offered(), 1);
+		assert_int_equal(ask(OURS, &q, then), 1);
+		assert_memory_equal(first, then, 32);
+		net_tls_ctx_free(some[49]);
+	}
+	assert_int_equal(offered(), 0);
 	assert_int_equal(OSSL_PROVIDER_available(NULL, "default"), 1);
 	assert_int_equal(ERR_peek_error(), 0);
 }
@@ -205,10 +238,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(where_nobody_objects),
-	    cmocka_unit_test(says_the_same),
-	    cmocka_unit_test(nothing_half),
-	    cmocka_unit_test(once_only),
-	    cmocka_unit_test(steps_back),
+	    cmocka_unit_test_setup_teardown(says_the_same, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(nothing_half, set_up, tear_down),
+	    cmocka_unit_test(with_the_last_context),
+	    cmocka_unit_test_setup_teardown(steps_back, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
