@@ -30,13 +30,10 @@ static const struct answer {
 
 #define KAT_TEXT 40
 
-static const uint8_t zero_iv[BLOCK_LEN];
-
 void
 crypto_cmac_fini(struct crypto_cmac *c)
 {
-	EVP_CIPHER_CTX_free(c->cbc);
-	EVP_CIPHER_free(c->cipher);
+	crypto_cipher_fini(&c->cbc);
 	wipe_bytes(c, sizeof *c);
 }
 
@@ -46,7 +43,7 @@ encrypt_many(struct crypto_cmac *c, size_t len, bool first)
 {
 	if (first)
 		crypto_block_add(c->buf, c->prev);
-	if (crypto_cmac_encrypt(c->cbc, c->careful, c->buf, len) < 0) {
+	if (crypto_cipher_run(&c->cbc, c->buf, len) < 0) {
 		wipe_bytes(c->buf, sizeof c->buf);
 		return ERR_LIBRARY;
 	}
@@ -58,12 +55,10 @@ int
 crypto_cmac_set_key(struct crypto_cmac *c, const uint8_t *key)
 {
 	struct crypto_block b = {{0, 0}};
-	int done = c->careful
-	    ? EVP_EncryptInit_ex2(c->cbc, c->cipher, key, zero_iv, NULL)
-	    : EVP_EncryptInit_ex2(c->cbc, NULL, key, NULL, NULL);
 
 	c->prev = b;
-	if (done != 1 || crypto_cmac_first(c, b, &b) < 0)
+	if (crypto_cipher_key(&c->cbc, key) < 0 ||
+	    crypto_cmac_first(c, b, &b) < 0)
 		return ERR_LIBRARY;
 	c->sub_whole = crypto_block_double(b);
 	c->sub_part = crypto_block_double(c->sub_whole);
@@ -154,21 +149,15 @@ proved(struct crypto_cmac *c, const struct answer *a)
 int
 crypto_cmac_init(struct crypto_cmac *c, size_t key_len)
 {
-	static const uint8_t key[32];
 	const struct answer *a = answers;
 
 	memset(c, 0, sizeof *c);
 	while (a->key_len != key_len)
 		a++;
-	c->cipher = EVP_CIPHER_fetch(NULL, a->cipher, NULL);
-	c->cbc = EVP_CIPHER_CTX_new();
-	if (!c->cipher || !c->cbc)
-		return ERR_LIBRARY;
-	/* The only initialisation with an IV: later ones return to it. */
-	if (EVP_EncryptInit_ex2(c->cbc, c->cipher, key, zero_iv, NULL) != 1)
+	if (crypto_cipher_init(&c->cbc, a->cipher) < 0)
 		return ERR_LIBRARY;
 	if (proved(c, a))
 		return 0;
-	c->careful = true;
+	crypto_cipher_careful(&c->cbc, true);
 	return proved(c, a) ? 0 : ERR_LIBRARY;
 }

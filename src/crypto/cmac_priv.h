@@ -7,46 +7,24 @@
 #ifndef CRYPTO_CMAC_PRIV_H
 #define CRYPTO_CMAC_PRIV_H
 
-#include <openssl/evp.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "block_priv.h"
+#include "cipher_priv.h"
 
 #define CMAC_BUF 1280 /* bytes per libcrypto call: an NTS packet is one */
 
 /* @prev: the block that CBC will add to the next one, known so that it can
  * be cancelled without a new IV.  @buf is scratch. */
 struct crypto_cmac {
-	EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *cbc;
-	bool careful;
+	struct crypto_cipher cbc;
 	struct crypto_block prev;
 	struct crypto_block sub_whole; /* K1: the last block is whole */
 	struct crypto_block sub_part;  /* K2: it had to be padded */
 	uint8_t buf[CMAC_BUF + BLOCK_LEN];
 };
-
-/**
- * crypto_cmac_encrypt - whole blocks through a context, len bytes.
- * @careful: with the call that the manual recommends.  The other one takes
- *           half as long, and it is proved that it does the same.
- * Return: 0 or ERR_LIBRARY.
- */
-static inline int
-crypto_cmac_encrypt(
-    EVP_CIPHER_CTX *ctx, bool careful, uint8_t *text, size_t len)
-{
-	int put = 0;
-
-	if (!careful)
-		put = EVP_Cipher(ctx, text, text, (unsigned)len);
-	else if (EVP_EncryptUpdate(ctx, text, &put, text, (int)len) != 1)
-		return ERR_LIBRARY;
-	return put > 0 && (size_t)put == len ? 0 : ERR_LIBRARY;
-}
 
 /**
  * crypto_cmac_first - a text's first block alone through CBC.
@@ -56,7 +34,7 @@ crypto_cmac_first(
     struct crypto_cmac *c, struct crypto_block in, struct crypto_block *out)
 {
 	crypto_block_store(crypto_block_xor(in, c->prev), c->buf);
-	if (crypto_cmac_encrypt(c->cbc, c->careful, c->buf, BLOCK_LEN) < 0)
+	if (crypto_cipher_run(&c->cbc, c->buf, BLOCK_LEN) < 0)
 		return ERR_LIBRARY;
 	*out = c->prev = crypto_block_load(c->buf);
 	return 0;

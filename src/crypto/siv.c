@@ -4,22 +4,11 @@
  * ECB of counter blocks.  The second half of the key is only set up when
  * there is something to encrypt: an NTS request has no plaintext.
  */
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/wipe.h"
 #include "siv_priv.h"
-
-static bool
-ecb_init(struct crypto_siv *s, struct siv_ecb *e)
-{
-	static const uint8_t key[32];
-
-	e->ctx = EVP_CIPHER_CTX_new();
-	return e->ctx &&
-	    EVP_EncryptInit_ex2(e->ctx, s->cipher, key, NULL, NULL) == 1;
-}
 
 struct crypto_siv *
 crypto_siv_new(size_t key_len)
@@ -35,9 +24,9 @@ crypto_siv_new(size_t key_len)
 	if (!s)
 		return NULL;
 	s->half = key_len / 2;
-	s->cipher = EVP_CIPHER_fetch(NULL, name, NULL);
-	if (crypto_cmac_init(&s->mac, s->half) < 0 || !s->cipher ||
-	    !ecb_init(s, &s->ctr) || !ecb_init(s, &s->many)) {
+	if (crypto_cmac_init(&s->mac, s->half) < 0 ||
+	    crypto_cipher_init(&s->ctr.cipher, name) < 0 ||
+	    crypto_cipher_init(&s->many.cipher, name) < 0) {
 		crypto_siv_free(s);
 		return NULL;
 	}
@@ -50,9 +39,8 @@ crypto_siv_free(struct crypto_siv *s)
 	if (!s)
 		return;
 	crypto_cmac_fini(&s->mac);
-	EVP_CIPHER_CTX_free(s->ctr.ctx);
-	EVP_CIPHER_CTX_free(s->many.ctx);
-	EVP_CIPHER_free(s->cipher);
+	crypto_cipher_fini(&s->ctr.cipher);
+	crypto_cipher_fini(&s->many.cipher);
 	wipe_bytes(s, sizeof *s);
 	free(s);
 }
@@ -60,7 +48,9 @@ crypto_siv_free(struct crypto_siv *s)
 void
 crypto_siv_set_careful(struct crypto_siv *s, bool careful)
 {
-	s->mac.careful = careful;
+	crypto_cipher_careful(&s->mac.cbc, careful);
+	crypto_cipher_careful(&s->ctr.cipher, careful);
+	crypto_cipher_careful(&s->many.cipher, careful);
 }
 
 void
@@ -183,7 +173,7 @@ ctr(struct crypto_siv *s, struct crypto_block v,
 int
 crypto_siv_warm(struct crypto_siv *s)
 {
-	return s->keyed ? siv_ecb_key(s, &s->ctr, s->key + s->half) : ERR_BAD;
+	return s->keyed ? siv_ecb_key(&s->ctr, s->key + s->half) : ERR_BAD;
 }
 
 int

@@ -7,7 +7,6 @@
 #define CRYPTO_SIV_PRIV_H
 
 #include <endian.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/wipe.h"
@@ -21,13 +20,12 @@ _Static_assert(CRYPTO_SIV_BOX_BLOCKS <= SIV_ECB_BLOCKS, "a box in one call");
 
 /* A context for single blocks, with one half of the key once it is needed. */
 struct siv_ecb {
-	EVP_CIPHER_CTX *ctx;
+	struct crypto_cipher cipher;
 	bool keyed;
 };
 
 struct crypto_siv {
 	struct crypto_cmac mac;
-	EVP_CIPHER *cipher;
 	struct siv_ecb ctr;
 	struct siv_ecb many; /* CMACs of several texts side by side */
 	size_t half;         /* bytes of each of the two keys */
@@ -47,13 +45,10 @@ struct crypto_siv {
  * Return: 0 or ERR_LIBRARY.
  */
 static inline int
-siv_ecb_key(struct crypto_siv *s, struct siv_ecb *e, const uint8_t *key)
+siv_ecb_key(struct siv_ecb *e, const uint8_t *key)
 {
-	const EVP_CIPHER *cipher = s->mac.careful ? s->cipher : NULL;
-
 	if (!e->keyed)
-		e->keyed =
-		    EVP_EncryptInit_ex2(e->ctx, cipher, key, NULL, NULL) == 1;
+		e->keyed = crypto_cipher_key(&e->cipher, key) == 0;
 	return e->keyed ? 0 : ERR_LIBRARY;
 }
 
@@ -66,9 +61,8 @@ static inline int
 siv_ecb(
     struct crypto_siv *s, struct siv_ecb *e, const uint8_t *key, size_t blocks)
 {
-	if (siv_ecb_key(s, e, key) == 0 &&
-	    crypto_cmac_encrypt(
-		e->ctx, s->mac.careful, s->stream, blocks * BLOCK_LEN) == 0)
+	if (siv_ecb_key(e, key) == 0 &&
+	    crypto_cipher_run(&e->cipher, s->stream, blocks * BLOCK_LEN) == 0)
 		return 0;
 	wipe_bytes(s->stream, sizeof s->stream);
 	return ERR_LIBRARY;

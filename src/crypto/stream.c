@@ -10,22 +10,14 @@
 #include <stdlib.h>
 
 #include "base/wipe.h"
-#include "cmac_priv.h"
+#include "block_priv.h"
+#include "cipher_priv.h"
 
 struct crypto_stream {
-	EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *ecb;
-	bool careful;
+	struct crypto_cipher ecb;
 };
 
 static const uint8_t no_key[CRYPTO_STREAM_KEY_LEN];
-
-static bool
-set_key(struct crypto_stream *s, const uint8_t *key)
-{
-	return EVP_EncryptInit_ex2(
-		   s->ecb, s->careful ? s->cipher : NULL, key, NULL, NULL) == 1;
-}
 
 int
 crypto_stream_fill(struct crypto_stream *s,
@@ -41,10 +33,10 @@ crypto_stream_fill(struct crypto_stream *s,
 		crypto_block_store(counter, out + pos);
 	}
 	if (err == 0 && len > 0 &&
-	    (!set_key(s, key) ||
-		crypto_cmac_encrypt(s->ecb, s->careful, out, len) < 0))
+	    (crypto_cipher_key(&s->ecb, key) < 0 ||
+		crypto_cipher_run(&s->ecb, out, len) < 0))
 		err = ERR_LIBRARY;
-	if (!set_key(s, no_key))
+	if (crypto_cipher_key(&s->ecb, no_key) < 0)
 		err = ERR_LIBRARY;
 	if (err < 0)
 		wipe_bytes(out, len);
@@ -83,16 +75,13 @@ crypto_stream_new(void)
 
 	if (!s)
 		return NULL;
-	s->cipher = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
-	s->ecb = EVP_CIPHER_CTX_new();
-	if (!s->cipher || !s->ecb ||
-	    EVP_EncryptInit_ex2(s->ecb, s->cipher, no_key, NULL, NULL) != 1) {
+	if (crypto_cipher_init(&s->ecb, "AES-256-ECB") < 0) {
 		crypto_stream_free(s);
 		return NULL;
 	}
 	if (proved(s))
 		return s;
-	s->careful = true;
+	crypto_cipher_careful(&s->ecb, true);
 	if (proved(s))
 		return s;
 	crypto_stream_free(s);
@@ -104,7 +93,6 @@ crypto_stream_free(struct crypto_stream *s)
 {
 	if (!s)
 		return;
-	EVP_CIPHER_CTX_free(s->ecb);
-	EVP_CIPHER_free(s->cipher);
+	crypto_cipher_fini(&s->ecb);
 	free(s);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How libcrypto is used: no allocation once the objects are made, and a
- * libcrypto whose key-only initialisation keeps the chain, or whose short way
- * to encrypt is not what we take it for, is noticed and worked around.
+ * provider that cannot be called directly, or does not do then what we take it
+ * to do, is noticed and worked around.
  */
 #include <dlfcn.h>
+#include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 #include <stdlib.h>
 
 #include "crypto/aead.h"
@@ -16,8 +18,25 @@
 #include "hex.h"
 
 static unsigned long alloc_cnt;
-static bool keeps_the_chain;
-static enum { AS_IS, SAYS_ONE, ENCRYPTS_ELSE } short_way;
+
+/* What is wrong with the ciphers of the provider that is asked next. */
+static enum wrong {
+	NOTHING,
+	NO_ALGORITHM,
+	NOT_TO_KEEP,
+	NO_WAY_TO_RUN,
+	NO_CONTEXT,
+	REFUSES_KEYS,
+	KEEPS_THE_CHAIN,
+	SAYS_ONE,
+	REFUSES_TEXTS,
+	ENCRYPTS_ELSE,
+	WRONG_CNT
+} wrong;
+
+static OSSL_FUNC_cipher_encrypt_init_fn *real_init;
+static OSSL_FUNC_cipher_cipher_fn *real_run;
+static unsigned direct_cnt, asked_cnt, returned_cnt;
 
 static void *
 counted_malloc(size_t len, const char *file, int line)
@@ -45,40 +64,116 @@ counted_free(void *p, const char *file, int line)
 	free(p);
 }
 
-/* Stands before libcrypto's own for everything linked statically. */
-int
-EVP_EncryptInit_ex2(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher,
-    const unsigned char *key, const unsigned char *iv,
-    const OSSL_PARAM params[])
+static void *
+no_context(void *provider)
 {
-	static int (*real)(EVP_CIPHER_CTX *, const EVP_CIPHER *,
-	    const unsigned char *, const unsigned char *, const OSSL_PARAM[]);
-	unsigned char block[16] = {0};
-	int len;
-
-	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "EVP_EncryptInit_ex2");
-	if (real(ctx, cipher, key, iv, params) != 1)
-		return 0;
-	if (keeps_the_chain && !cipher)
-		return EVP_EncryptUpdate(ctx, block, &len, block, 16);
-	return 1;
+	(void)provider;
+	return NULL;
 }
 
-int
-EVP_Cipher(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in,
-    unsigned len)
+static int
+init_wrongly(void *ctx, const unsigned char *key, size_t key_len,
+    const unsigned char *iv, size_t iv_len, const OSSL_PARAM params[])
 {
-	static int (*real)(
-	    EVP_CIPHER_CTX *, unsigned char *, const unsigned char *, unsigned);
-	int put;
+	unsigned char block[16] = {0};
+	size_t len;
+
+	if (wrong == REFUSES_KEYS ||
+	    real_init(ctx, key, key_len, iv, iv_len, params) != 1)
+		return 0;
+	return wrong != KEEPS_THE_CHAIN ||
+	    real_run(ctx, block, &len, sizeof block, block, sizeof block) == 1;
+}
+
+static int
+run_wrongly(void *ctx, unsigned char *out, size_t *put, size_t room,
+    const unsigned char *in, size_t len)
+{
+	int done = real_run(ctx, out, put, room, in, len);
+
+	direct_cnt++;
+	if (wrong == ENCRYPTS_ELSE)
+		out[len - 1] ^= 1;
+	if (wrong == SAYS_ONE)
+		*put = 1;
+	return wrong == REFUSES_TEXTS ? 0 : done;
+}
+
+/* A provider's table but for what is ours. */
+static void
+spoil(OSSL_DISPATCH *to, const OSSL_DISPATCH *from)
+{
+	for (; from->function_id != 0; from++) {
+		*to = *from;
+		if (to->function_id == OSSL_FUNC_CIPHER_ENCRYPT_INIT) {
+			real_init = OSSL_FUNC_cipher_encrypt_init(from);
+			to->function = (void (*)(void))init_wrongly;
+		}
+		if (to->function_id == OSSL_FUNC_CIPHER_CIPHER) {
+			real_run = OSSL_FUNC_cipher_cipher(from);
+			to->function = (void (*)(void))run_wrongly;
+		}
+		if (to->function_id == OSSL_FUNC_CIPHER_NEWCTX &&
+		    wrong == NO_CONTEXT)
+			to->function = (void (*)(void))no_context;
+		to += wrong != NO_WAY_TO_RUN ||
+		    to->function_id != OSSL_FUNC_CIPHER_CIPHER;
+	}
+	*to = (OSSL_DISPATCH){0, NULL};
+}
+
+/* AES by block, all of which shares its functions. */
+static bool
+is_ours(const char *names)
+{
+	return strncmp(names, "AES-", 4) == 0 &&
+	    (strncmp(names + 7, "-ECB:", 5) == 0 ||
+		strncmp(names + 7, "-CBC:", 5) == 0);
+}
+
+/* These two stand before libcrypto's own for everything linked statically. */
+const OSSL_ALGORITHM *
+OSSL_PROVIDER_query_operation(
+    const OSSL_PROVIDER *provider, int operation, int *no_cache)
+{
+	enum { MAX = 8 };
+	static OSSL_ALGORITHM to[MAX];
+	static OSSL_DISPATCH tables[MAX][40];
+	static const OSSL_ALGORITHM *(*real)(const OSSL_PROVIDER *, int, int *);
+	const OSSL_ALGORITHM *from;
+	size_t cnt = 0;
 
 	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "EVP_Cipher");
-	put = real(ctx, out, in, len);
-	if (short_way == ENCRYPTS_ELSE)
-		out[len - 1] ^= 1;
-	return short_way == SAYS_ONE ? 1 : put;
+		*(void **)&real =
+		    dlsym(RTLD_NEXT, "OSSL_PROVIDER_query_operation");
+	from = real(provider, operation, no_cache);
+	asked_cnt++;
+	if (wrong == NO_ALGORITHM)
+		return NULL;
+	if (wrong == NOT_TO_KEEP)
+		*no_cache = 1;
+	for (; from->algorithm_names; from++) {
+		if (!is_ours(from->algorithm_names))
+			continue;
+		assert_true(cnt < MAX - 1);
+		spoil(tables[cnt], from->implementation);
+		to[cnt] = *from;
+		to[cnt].implementation = tables[cnt];
+		cnt++;
+	}
+	assert_int_equal(cnt, 6);
+	to[cnt] = (OSSL_ALGORITHM){NULL, NULL, NULL, NULL};
+	return to;
+}
+
+void
+OSSL_PROVIDER_unquery_operation(const OSSL_PROVIDER *provider, int operation,
+    const OSSL_ALGORITHM *algorithms)
+{
+	(void)provider;
+	assert_int_equal(operation, OSSL_OP_CIPHER);
+	assert_true(is_ours(algorithms->algorithm_names));
+	returned_cnt++;
 }
 
 /* One request and one answer under this key. */
@@ -214,22 +309,35 @@ all_is_right(void)
 }
 
 static void
-a_kept_chain_is_worked_around(void **state)
+the_provider_is_called_directly(void **state)
 {
 	(void)state;
+	direct_cnt = asked_cnt = returned_cnt = 0;
 	all_is_right();
-	keeps_the_chain = true;
-	all_is_right();
-	keeps_the_chain = false;
+	assert_true(direct_cnt > 100);
+	assert_true(asked_cnt > 0);
+	assert_int_equal(returned_cnt, asked_cnt);
 }
 
 static void
-so_is_another_short_way(void **state)
+through_evp_where_it_cannot_be(void **state)
 {
 	(void)state;
-	for (short_way = SAYS_ONE; short_way <= ENCRYPTS_ELSE; short_way++)
+	for (wrong = NO_ALGORITHM; wrong <= NO_CONTEXT; wrong++) {
+		direct_cnt = 0;
 		all_is_right();
-	short_way = AS_IS;
+		assert_int_equal(direct_cnt, 0);
+	}
+	wrong = NOTHING;
+}
+
+static void
+and_where_it_is_not_right(void **state)
+{
+	(void)state;
+	for (wrong = REFUSES_KEYS; wrong < WRONG_CNT; wrong++)
+		all_is_right();
+	wrong = NOTHING;
 }
 
 /* What is absent or does not verify leaves nothing behind that TLS code of
@@ -255,8 +363,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(aead_does_not_allocate),
 	    cmocka_unit_test(macs_hardly_allocate),
-	    cmocka_unit_test(a_kept_chain_is_worked_around),
-	    cmocka_unit_test(so_is_another_short_way),
+	    cmocka_unit_test(the_provider_is_called_directly),
+	    cmocka_unit_test(through_evp_where_it_cannot_be),
+	    cmocka_unit_test(and_where_it_is_not_right),
 	    cmocka_unit_test(the_error_queue_stays_empty),
 	};
 
