@@ -4,8 +4,9 @@
  * another comes.  A newcomer is never refused for want of room: the one that
  * goes is the oldest of its own address (an IPv4 address or IPv6 /64) or
  * network (/24, /56) when that has more than its share, else the one that
- * has kept us waiting longest for what its stage asks of it.  So whoever
- * holds connections idle, or drips, loses them before anybody who gets on.
+ * has kept us waiting longest for what its stage asks of it, which counts for
+ * each place that its network holds.  So whoever holds connections idle, or
+ * drips, or opens many, loses them before anybody who gets on.
  * Each call takes the same time however many connections there are.
  */
 #ifndef SERVE_ADMIT_H

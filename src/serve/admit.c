@@ -3,8 +3,10 @@
  * Each taken place is in three lists, oldest first: of its stage, of its
  * address and of its network.  Addresses and networks are groups, found by a
  * keyed hash of 64 bits, which stands for them; a group lives as long as it
- * has members, so that twice as many as places are enough.
- * Invariant: a list is ordered by the time of joining it.
+ * has members, so that twice as many as places are enough.  Networks are also
+ * ranked, by how many places they hold.
+ * Invariant: a list is ordered by the time of joining it; rank_max is the
+ * greatest rank that has a network.
  */
 #include "serve/admit.h"
 
@@ -47,6 +49,7 @@ struct group {
 	uint32_t next; /* in its chain, or free */
 	uint32_t cnt;
 	struct list members;
+	struct link rank; /* networks that hold as many */
 };
 
 struct serve_admit {
@@ -60,6 +63,8 @@ struct serve_admit {
 	struct place *places;
 	struct group *groups;
 	uint32_t *chains;
+	uint32_t *ranks; /* by places held: one of the networks */
+	uint32_t rank_max;
 };
 
 static void
@@ -111,6 +116,47 @@ group_find(const struct serve_admit *a, uint64_t hash)
 	return g;
 }
 
+static void
+rank_add(struct serve_admit *a, uint32_t g)
+{
+	uint32_t cnt = a->groups[g].cnt, first = a->ranks[cnt];
+
+	a->groups[g].rank = (struct link){.prev = NONE, .next = first};
+	if (first != NONE)
+		a->groups[first].rank.prev = g;
+	a->ranks[cnt] = g;
+	if (cnt > a->rank_max)
+		a->rank_max = cnt;
+}
+
+/* Before its number changes by one. */
+static void
+rank_drop(struct serve_admit *a, uint32_t g)
+{
+	uint32_t cnt = a->groups[g].cnt;
+	struct link at = a->groups[g].rank;
+
+	if (at.next != NONE)
+		a->groups[at.next].rank.prev = at.prev;
+	if (at.prev != NONE)
+		a->groups[at.prev].rank.next = at.next;
+	else
+		a->ranks[cnt] = at.next;
+	if (cnt == a->rank_max && a->ranks[cnt] == NONE)
+		a->rank_max--;
+}
+
+/* One more or one less in a group. */
+static void
+group_count(struct serve_admit *a, enum kind k, uint32_t g, int by)
+{
+	if (k == BY_NET && a->groups[g].cnt > 0)
+		rank_drop(a, g);
+	a->groups[g].cnt += (uint32_t)by;
+	if (k == BY_NET && a->groups[g].cnt > 0)
+		rank_add(a, g);
+}
+
 static uint32_t
 group_join(struct serve_admit *a, enum kind k, const struct addr *from)
 {
@@ -125,16 +171,17 @@ group_join(struct serve_admit *a, enum kind k, const struct addr *from)
 		    .hash = hash, .next = *chain, .members = {NONE, NONE}};
 		*chain = g;
 	}
-	a->groups[g].cnt++;
+	group_count(a, k, g, 1);
 	return g;
 }
 
 static void
-group_part(struct serve_admit *a, uint32_t g)
+group_part(struct serve_admit *a, enum kind k, uint32_t g)
 {
 	uint32_t *at = &a->chains[a->groups[g].hash & a->mask];
 
-	if (--a->groups[g].cnt > 0)
+	group_count(a, k, g, -1);
+	if (a->groups[g].cnt > 0)
 		return;
 	while (*at != g)
 		at = &a->groups[*at].next;
@@ -165,17 +212,25 @@ used(const struct serve_admit *a, uint32_t i, struct mono now)
 	return (double)tstamp_mono_diff(now, p->since).ns / (patience_ns + 1);
 }
 
-/* The first of each list is the oldest there. */
-static uint32_t
-slowest(const struct serve_admit *a, struct mono now)
+/* Time counts for each place that the network holds: a flood must not take
+ * those who are slow for being far away. */
+static double
+burden(const struct serve_admit *a, uint32_t i, struct mono now)
 {
-	uint32_t worst = NONE;
+	return used(a, i, now) * a->groups[a->places[i].group[BY_NET]].cnt;
+}
+
+/* The first of each list is the oldest there.  When all is taken there is
+ * somebody. */
+static uint32_t
+greatest_burden(const struct serve_admit *a, struct mono now)
+{
+	uint32_t worst = a->groups[a->ranks[a->rank_max]].members.first;
 
 	for (unsigned s = 0; s < SERVE_ADMIT_STAGE_CNT; s++) {
 		uint32_t i = a->stages[s].first;
 
-		if (i != NONE &&
-		    (worst == NONE || used(a, i, now) > used(a, worst, now)))
+		if (i != NONE && burden(a, i, now) > burden(a, worst, now))
 			worst = i;
 	}
 	return worst;
@@ -190,7 +245,7 @@ serve_admit_victim(
 	if (i == NONE)
 		i = oldest_over(a, BY_NET, from);
 	if (i == NONE && a->cnt == a->conf.place_cnt)
-		i = slowest(a, now);
+		i = greatest_burden(a, now);
 	return i;
 }
 
@@ -238,7 +293,7 @@ serve_admit_leave(struct serve_admit *a, uint32_t place)
 	list_drop(a, &a->stages[p->group[BY_STAGE]], BY_STAGE, place);
 	for (enum kind k = BY_HOST; k < KIND_CNT; k++) {
 		list_drop(a, &a->groups[p->group[k]].members, k, place);
-		group_part(a, p->group[k]);
+		group_part(a, k, p->group[k]);
 	}
 	/* The one just left is still in the cache. */
 	p->link[BY_STAGE].next = a->free_place;
@@ -308,6 +363,7 @@ serve_admit_free(struct serve_admit *a)
 	free(a->places);
 	free(a->groups);
 	free(a->chains);
+	free(a->ranks);
 	free(a);
 }
 
@@ -322,6 +378,8 @@ make_empty(struct serve_admit *a)
 		a->groups[i].next = i + 1 < 2 * n ? i + 1 : NONE;
 	for (uint64_t i = 0; i <= a->mask; i++)
 		a->chains[i] = NONE;
+	for (uint32_t i = 0; i <= n; i++)
+		a->ranks[i] = NONE;
 	for (unsigned s = 0; s < SERVE_ADMIT_STAGE_CNT; s++)
 		a->stages[s] = (struct list){NONE, NONE};
 }
@@ -341,7 +399,8 @@ serve_admit_new(const struct serve_admit_conf *conf, struct rng *rng)
 	a->places = calloc(conf->place_cnt, sizeof *a->places);
 	a->groups = calloc(2 * (size_t)conf->place_cnt, sizeof *a->groups);
 	a->chains = calloc(chain_cnt, sizeof *a->chains);
-	if (!a->places || !a->groups || !a->chains) {
+	a->ranks = calloc(conf->place_cnt + (size_t)1, sizeof *a->ranks);
+	if (!a->places || !a->groups || !a->chains || !a->ranks) {
 		serve_admit_free(a);
 		return NULL;
 	}

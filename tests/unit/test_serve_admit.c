@@ -153,7 +153,7 @@ the_slowest_makes_room(void **state)
 
 	(void)state;
 	shaking = come(a, "192.0.2.1", 0);
-	asking = come(a, "192.0.2.2", 0);
+	asking = come(a, "198.51.100.2", 0);
 	for (unsigned i = 0; i < PLACES - 2; i++) {
 		snprintf(text, sizeof text, "10.%u.1.1", i);
 		idle[i] = come(a, text, 10 + i);
@@ -173,6 +173,37 @@ the_slowest_makes_room(void **state)
 		come(a, text, 2019);
 	}
 	assert_int_equal(victim(a, "203.0.113.1", 2021), shaking);
+	serve_admit_free(a);
+}
+
+/* New ones from two networks, faster than anybody can answer from afar: each
+ * pushes out one of theirs, and not those who come from elsewhere, until these
+ * have waited as much longer as there are of them. */
+static void
+a_flood_pushes_out_its_own(void **state)
+{
+	struct serve_admit *a = make(PLACES, PLACES / 2);
+	uint32_t far[2];
+	char text[32];
+
+	(void)state;
+	far[0] = come(a, "192.0.2.1", 0);
+	far[1] = come(a, "203.0.113.1", 0);
+	serve_admit_move(a, far[1], SERVE_ADMIT_HELLO, ms(1));
+	for (unsigned i = 0; i < 1000; i++) {
+		int64_t at_ms = 2 + i / 10;
+
+		snprintf(text, sizeof text, "10.0.%u.%u", i % 2, i / 2 % 250);
+		assert_int_not_equal(victim(a, text, at_ms), far[0]);
+		assert_int_not_equal(victim(a, text, at_ms), far[1]);
+		come(a, text, at_ms);
+	}
+	/* Those who do nothing do not stay for being few. */
+	for (unsigned i = 0; i < PLACES - 2; i++) {
+		snprintf(text, sizeof text, "10.0.%u.7", i % 2);
+		come(a, text, 1900);
+	}
+	assert_int_equal(victim(a, "10.1.0.1", 1900), far[0]);
 	serve_admit_free(a);
 }
 
@@ -241,7 +272,42 @@ share(const struct row *r, int64_t now)
 	return (double)(now - r->since) / (r->stage == 1 ? 4000 : 2000);
 }
 
-/* Any of those that waited longest is right. */
+static unsigned
+in_net(const struct row *r, const struct addr *from)
+{
+	unsigned cnt = 0;
+
+	for (uint32_t i = 0; i < PLACES; i++)
+		cnt += r[i].taken && same(&r[i].from, from, 3);
+	return cnt;
+}
+
+static bool
+first_of_stage(const struct row *r, uint32_t i)
+{
+	for (uint32_t j = 0; j < PLACES; j++)
+		if (r[j].stage == r[i].stage && r[j].since < r[i].since)
+			return false;
+	return true;
+}
+
+static bool
+first_of_a_crowd(const struct row *r, uint32_t i)
+{
+	for (uint32_t j = 0; j < PLACES; j++)
+		if (in_net(r, &r[j].from) > in_net(r, &r[i].from))
+			return false;
+	return oldest(r, &r[i].from, 3, 0) == i;
+}
+
+static double
+burden(const struct row *r, uint32_t i, int64_t now)
+{
+	return share(&r[i], now) * in_net(r, &r[i].from);
+}
+
+/* All are taken.  Whose burden is greatest of the first of each stage; one of
+ * the most crowded network may be greater. */
 static void
 check_victim(const struct row *r, const struct addr *from, uint32_t got,
     unsigned cnt, int64_t now)
@@ -255,8 +321,11 @@ check_victim(const struct row *r, const struct addr *from, uint32_t got,
 		return;
 	}
 	assert_in_range(got, 0, PLACES - 1);
+	assert_true(first_of_stage(r, got) || first_of_a_crowd(r, got));
 	for (uint32_t i = 0; i < PLACES; i++)
-		assert_true(share(&r[i], now) <= share(&r[got], now) + 1e-6);
+		if (first_of_stage(r, i))
+			assert_true(
+			    burden(r, i, now) <= burden(r, got, now) + 1e-6);
 }
 
 static void
@@ -313,6 +382,7 @@ main(void)
 	    cmocka_unit_test(a_network_pays_for_itself),
 	    cmocka_unit_test(ipv6_counts_by_64_and_56),
 	    cmocka_unit_test(the_slowest_makes_room),
+	    cmocka_unit_test(a_flood_pushes_out_its_own),
 	    cmocka_unit_test(each_stage_has_its_time),
 	    cmocka_unit_test(agrees_with_a_search),
 	};
