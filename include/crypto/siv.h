@@ -54,9 +54,8 @@ struct crypto_siv *crypto_siv_new(size_t key_len);
 void crypto_siv_free(struct crypto_siv *s);
 
 /**
- * crypto_siv_set_careful - re-key with full initialisation, for a libcrypto
- * whose key-only initialisation does not return to the first IV.  Off at first;
- * takes effect at the next key.
+ * crypto_siv_set_careful - through EVP, for a provider that cannot be called
+ * directly.  Off at first, where it can; takes effect at the next key.
  */
 void crypto_siv_set_careful(struct crypto_siv *s, bool careful);
 

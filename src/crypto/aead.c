@@ -384,7 +384,7 @@ crypto_aead_new(unsigned id)
 		a->gcmsiv = crypto_gcmsiv_new(alg->key_len);
 	good = (a->siv || a->gcmsiv) && prove(a);
 	if (!good && a->siv) {
-		/* Key-only initialisation may be what is wrong. */
+		/* Calling the provider directly may be what is wrong. */
 		crypto_siv_set_careful(a->siv, true);
 		good = prove(a);
 	}

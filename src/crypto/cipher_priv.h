@@ -45,8 +45,8 @@ int crypto_cipher_init(struct crypto_cipher *c, const char *name) MUST_CHECK;
 void crypto_cipher_fini(struct crypto_cipher *c);
 
 /**
- * crypto_cipher_careful - from the next key on through EVP or, where there is
- * another way, not.
+ * crypto_cipher_careful - whether to go through EVP from the next key on;
+ * always where there is no other way.
  */
 static inline void
 crypto_cipher_careful(struct crypto_cipher *c, bool careful)
