@@ -306,8 +306,8 @@ burden(const struct row *r, uint32_t i, int64_t now)
 	return share(&r[i], now) * in_net(r, &r[i].from);
 }
 
-/* All are taken.  Whose burden is greatest of the first of each stage; one of
- * the most crowded network may be greater. */
+/* All are taken: it goes whose burden is greatest of the first of each stage,
+ * or the first of a network that is the most crowded, if that has more. */
 static void
 check_victim(const struct row *r, const struct addr *from, uint32_t got,
     unsigned cnt, int64_t now)
