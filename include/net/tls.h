@@ -136,6 +136,15 @@ int net_tls_pair_check(const struct net_tls_pair *p, int64_t now_s, char *why,
     size_t why_max) MUST_CHECK;
 
 /**
+ * net_tls_cpu_advice - what libcrypto had better not know of this processor
+ * to sign fastest for these certificates.
+ * @chains: PEM, leaf first; only public keys are looked at.
+ * Return: "NAME=VALUE" for the environment of a process yet to be started, or
+ * NULL where nothing is to be gained.
+ */
+const char *net_tls_cpu_advice(const struct net_tls_blob *chains, size_t cnt);
+
+/**
  * net_tls_connect - client side of a connection over fd (borrowed).
  * @name:  the name or numeric address that the certificate must carry.
  * @now_s: unix time at which certificates are judged.

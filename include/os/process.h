@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Starting ourselves again as a role: a fresh address space, only the
- * descriptors given, an empty environment, and an end no later than ours.
+ * descriptors and environment given, and an end no later than ours.
  */
 #ifndef OS_PROCESS_H
 #define OS_PROCESS_H

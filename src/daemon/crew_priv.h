@@ -59,6 +59,7 @@ struct crew_member {
 	char cage[IPC_TEXT_MAX];
 	char last_death[IPC_TEXT_MAX];
 	/* a process */
+	const char *environment; /* "NAME=VALUE", or NULL: none; borrowed */
 	pid_t pid;
 	int channel; /* -1: none */
 	int pipe;
@@ -89,7 +90,7 @@ extern const struct crew_kind daemon_crew_single;
 /* What super does for its crew. */
 struct crew_hooks {
 	/* Fill the start data and the descriptors (duplicates, to be closed
-	 * by the crew) of a member about to start. */
+	 * by the crew) of a member about to start, and its environment. */
 	int (*provision)(void *ctx, struct crew_member *m, struct ipc_start *s,
 	    int fds[DAEMON_ROLE_FDS_MAX], size_t *fd_cnt);
 	/* A message for super itself. */

@@ -150,8 +150,10 @@ execute(struct crew_member *m, const int *fds, size_t fd_cnt)
 	char instance[8], own_cnt[8];
 	const char *argv[] = {
 	    DAEMON_CHILD_ARGV0, role_name(m->role), instance, own_cnt, NULL};
+	const char *envp[] = {m->environment, NULL};
 	struct os_process_plan plan = {
 	    .argv = argv,
+	    .envp = envp,
 	    .fds = fds,
 	    .fd_cnt = fd_cnt,
 	    /* Its limits forbid writing to a file; instrumented

@@ -611,6 +611,7 @@ daemon_provision_role(void *ctx, struct crew_member *m, struct ipc_start *to,
 		s->cookies_handed = true;
 		daemon_store_take_cookies(s, to);
 	}
+	m->environment = daemon_environ_of(s, m->role, to);
 	give_fds(s, m, fds, fd_cnt);
 	return 0;
 }

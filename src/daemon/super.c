@@ -277,6 +277,7 @@ make_ready(struct super *s)
 	}
 	rng_bytes(&s->rng, s->hash_key, sizeof s->hash_key);
 	s->steer_secret = rng_u64(&s->rng);
+	daemon_environ_read(s);
 	daemon_setup_limits(s);
 	err = daemon_setup_users(s);
 	if (err == 0)

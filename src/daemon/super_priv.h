@@ -3,7 +3,7 @@
  * Role super, between its files: super.c is its life; options.c the command
  * line; setup.c what is made before the cage (directories, pages, accounts);
  * listen.c the ports; provision.c start data out of the configuration;
- * store.c what outlives us on disc; crewing.c which roles there are to be, and
+ * environ.c the environment of the roles; store.c what outlives us on disc; crewing.c which roles there are to be, and
  * SIGHUP.
  */
 #ifndef DAEMON_SUPER_PRIV_H
@@ -22,6 +22,7 @@
 #define SUPER_SLOTS         64
 #define SUPER_KEYS_MAX      256
 #define SUPER_PATHS_MAX     64
+#define SUPER_ENVIRON_MAX   256
 
 #define DAEMON_ZONEINFO     "/usr/share/zoneinfo"
 #define SUPER_LEAP_PATH_MAX (CONF_PATH_MAX + sizeof DAEMON_ZONEINFO)
@@ -71,6 +72,8 @@ struct super {
 	struct net_loop *loop;
 	struct rng rng;
 	struct crew crew;
+	char environment
+	    [SUPER_ENVIRON_MAX]; /* of all roles; "": no word of it */
 	struct super_user user;
 	struct super_user clock_user;
 	bool root;
@@ -145,6 +148,12 @@ void daemon_provision_clock(const struct super *s, struct ipc_clock_conf *m);
 void daemon_provision_ctl(const struct super *s, struct ipc_ctl_conf *m);
 void daemon_provision_ring(const struct super *s, struct ipc_key_ring *m);
 uint64_t daemon_provision_hash(struct super *s, enum role role);
+
+/* environ.c: the administrator's word, noted before our cage takes it; the one
+ * variable of a role that starts with these data, or NULL. */
+void daemon_environ_read(struct super *s);
+const char *daemon_environ_of(
+    const struct super *s, enum role role, const struct ipc_start *start);
 
 /* store.c */
 void daemon_store_load(struct super *s);

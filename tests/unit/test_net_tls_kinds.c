@@ -92,6 +92,34 @@ serves(struct net_tls_ctx *sc, const char *sigalgs, const char *groups,
 	return err == 0;
 }
 
+/* One certificate that would lose by it is enough, and so is one that nothing
+ * is known of.  (Which processors: 74-processor.sh.) */
+static void
+advice_is_for_rsa2048_alone(void **state)
+{
+	struct other rsa, longer;
+	struct net_tls_blob chains[2];
+	const char *advice;
+
+	(void)state;
+	other_new(&rsa, EVP_RSA_gen(2048), EVP_sha256());
+	other_new(&longer, EVP_RSA_gen(3072), EVP_sha256());
+	chains[0] = chains[1] = rsa.pair.chain;
+	advice = net_tls_cpu_advice(chains, 1);
+	if (advice)
+		assert_string_equal(advice, "OPENSSL_ia32cap=:~0x80000");
+	assert_ptr_equal(net_tls_cpu_advice(chains, 2), advice);
+	assert_null(net_tls_cpu_advice(chains, 0));
+	chains[1] = pair(&cert_a).chain;
+	assert_null(net_tls_cpu_advice(chains, 2));
+	chains[1] = longer.pair.chain;
+	assert_null(net_tls_cpu_advice(chains, 2));
+	chains[1] = (struct net_tls_blob){(const uint8_t *)"x", 1, "x"};
+	assert_null(net_tls_cpu_advice(chains, 2));
+	other_free(&rsa);
+	other_free(&longer);
+}
+
 #define RSA_ALG "rsa_pss_rsae_sha256"
 #define EC_ALG  "ecdsa_secp256r1_sha256"
 
@@ -234,6 +262,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(advice_is_for_rsa2048_alone),
 	    cmocka_unit_test(the_kind_of_key_is_chosen),
 	    cmocka_unit_test(ed25519_is_served),
 	    cmocka_unit_test(the_hybrid_group_is_served),
