@@ -23,6 +23,13 @@ struct control {
 	_Alignas(struct cmsghdr) char room[CONTROL_MAX];
 };
 
+/* Buffers a power of two apart would all want the same few lines of the
+ * nearest cache. */
+struct buffer {
+	uint8_t data[NET_UDP_DATA_MAX];
+	uint8_t apart[5 * 64];
+};
+
 struct net_udp_room {
 	struct mmsghdr in_msg[NET_UDP_BATCH];
 	struct mmsghdr out_msg[NET_UDP_BATCH];
@@ -31,8 +38,8 @@ struct net_udp_room {
 	struct sockaddr_storage name[NET_UDP_BATCH];
 	struct control in_control[NET_UDP_BATCH];
 	struct control out_control[NET_UDP_BATCH];
-	uint8_t in[NET_UDP_BATCH][NET_UDP_DATA_MAX];
-	uint8_t out[NET_UDP_BATCH][NET_UDP_DATA_MAX];
+	struct buffer in[NET_UDP_BATCH];
+	struct buffer out[NET_UDP_BATCH];
 	bool single_recv; /* the batch calls are not to be had */
 	bool single_send;
 	bool no_stamps; /* nor stamps of single answers */
@@ -155,8 +162,8 @@ net_udp_batch_new(void)
 		return NULL;
 	}
 	for (size_t i = 0; i < NET_UDP_BATCH; i++) {
-		b->at[i].data = b->room->in[i];
-		b->at[i].out = b->room->out[i];
+		b->at[i].data = b->room->in[i].data;
+		b->at[i].out = b->room->out[i].data;
 	}
 	return b;
 }
@@ -167,7 +174,7 @@ prepare(struct net_udp_room *r, size_t i)
 {
 	struct msghdr *m = &r->in_msg[i].msg_hdr;
 
-	r->in_iov[i] = (struct iovec){r->in[i], NET_UDP_DATA_MAX};
+	r->in_iov[i] = (struct iovec){r->in[i].data, NET_UDP_DATA_MAX};
 	m->msg_name = &r->name[i];
 	m->msg_namelen = sizeof r->name[i];
 	m->msg_iov = &r->in_iov[i];
@@ -315,7 +322,7 @@ address(struct net_udp_batch *b, size_t idx, unsigned at)
 	struct net_udp_room *r = b->room;
 	struct msghdr *m = &r->out_msg[at].msg_hdr;
 
-	r->out_iov[at] = (struct iovec){r->out[idx], b->at[idx].out_len};
+	r->out_iov[at] = (struct iovec){r->out[idx].data, b->at[idx].out_len};
 	m->msg_name = &r->name[idx];
 	m->msg_namelen = r->in_msg[idx].msg_hdr.msg_namelen;
 	m->msg_iov = &r->out_iov[at];
@@ -420,7 +427,7 @@ net_udp_batch_head(struct net_udp_batch *b, int fd, size_t idx, size_t len)
 void
 net_udp_batch_rest(struct net_udp_batch *b, int fd, size_t idx, size_t len)
 {
-	const uint8_t *rest = b->room->out[idx] + len;
+	const uint8_t *rest = b->room->out[idx].data + len;
 	ssize_t n;
 
 	do
@@ -441,7 +448,7 @@ net_udp_batch_drop(struct net_udp_batch *b, int fd, size_t idx)
 
 	for (size_t i = 0; i < TOO_LONG; i++)
 		iov[i] = (struct iovec){
-		    b->room->out[idx], NET_UDP_DATA_MAX - (i == 0)};
+		    b->room->out[idx].data, NET_UDP_DATA_MAX - (i == 0)};
 	(void)sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	b->at[idx].out_len = 0;
 	b->lost_cnt++;
