@@ -7,11 +7,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /**
- * wipe_bytes - zero len bytes at p; the compiler may not leave it out.
+ * wipe_bytes - zero len bytes at p; the compiler may not leave it out, since
+ * for all it knows somebody looks at them then.  In line: a request does it
+ * several times.
  */
-void wipe_bytes(void *p, size_t len);
+static inline void
+wipe_bytes(void *p, size_t len)
+{
+	memset(p, 0, len);
+	__asm__ volatile("" : : "r"(p) : "memory");
+}
 
 /**
  * wipe_equal - whether len bytes are the same, in time that does not depend

@@ -7,12 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-void
-wipe_bytes(void *p, size_t len)
-{
-	explicit_bzero(p, len);
-}
-
 /* The compiler cannot know what comes out, so it cannot stop when the answer
  * is clear. */
 static inline uint64_t
