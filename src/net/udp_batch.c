@@ -268,7 +268,7 @@ net_udp_batch_recv(struct net_udp_batch *b, int fd)
 }
 
 /* Room for one more control message of len bytes. */
-static void *
+static inline void *
 add_control(struct msghdr *m, int level, int type, size_t len)
 {
 	size_t at = m->msg_controllen;
