@@ -55,6 +55,36 @@ struct ntp_ext_list {
 	struct ntp_ext ext[NTP_EXT_MAX];
 };
 
+/* On the way from field to field. */
+struct ntp_ext_pass {
+	struct bytes_in in;
+	size_t len_min;
+	size_t stop; /* no more bytes than these: not a field */
+	unsigned cnt;
+};
+
+/**
+ * ntp_ext_begin, ntp_ext_begin_inner - to go through the fields of what
+ * ntp_ext_walk and ntp_ext_walk_inner take, without a list.
+ * Return: 0; ERR_BAD when nothing of this length can have any.
+ */
+int ntp_ext_begin(struct ntp_ext_pass *pass, const uint8_t *packet, size_t len,
+    unsigned version) MUST_CHECK;
+int ntp_ext_begin_inner(
+    struct ntp_ext_pass *pass, const uint8_t *data, size_t len) MUST_CHECK;
+
+/**
+ * ntp_ext_next - the next field.
+ * Return: 0; ERR_ABSENT when there is none; ERR_BAD; ERR_FULL.
+ */
+int ntp_ext_next(struct ntp_ext_pass *pass, struct ntp_ext *ext) MUST_CHECK;
+
+/**
+ * ntp_ext_ends - once there is no further field: whether what is left is
+ * nothing, or as long as a trailer may be.
+ */
+bool ntp_ext_ends(const struct ntp_ext_pass *pass, unsigned version);
+
 /**
  * ntp_ext_walk - list what follows the header.
  * @packet:  the whole datagram, borrowed as long as list is used.

@@ -37,18 +37,16 @@ take_field(struct bytes_in *in, size_t len_min, struct ntp_ext *ext)
 	return ext->body;
 }
 
-/* List fields as long as more than stop bytes are left. */
-static int
-take_fields(
-    struct ntp_ext_list *list, struct bytes_in *in, size_t len_min, size_t stop)
+int
+ntp_ext_next(struct ntp_ext_pass *pass, struct ntp_ext *ext)
 {
-	while (bytes_left(in) > stop) {
-		if (list->cnt == NTP_EXT_MAX)
-			return ERR_FULL;
-		if (!take_field(in, len_min, &list->ext[list->cnt]))
-			return ERR_BAD;
-		list->cnt++;
-	}
+	if (bytes_left(&pass->in) <= pass->stop)
+		return ERR_ABSENT;
+	if (pass->cnt == NTP_EXT_MAX)
+		return ERR_FULL;
+	if (!take_field(&pass->in, pass->len_min, ext))
+		return ERR_BAD;
+	pass->cnt++;
 	return 0;
 }
 
@@ -95,22 +93,61 @@ clear(struct ntp_ext_list *list)
 }
 
 int
+ntp_ext_begin(struct ntp_ext_pass *pass, const uint8_t *packet, size_t len,
+    unsigned version)
+{
+	bytes_in_init(&pass->in, packet, len);
+	pass->len_min = NTP_EXT_LEN_MIN;
+	pass->stop = version == NTP_VERSION ? MAC_MAX : SIZE_MAX;
+	pass->cnt = 0;
+	if (len < NTP_HEADER_LEN || len > UINT16_MAX || len % 4 != 0)
+		return ERR_BAD;
+	(void)bytes_take(&pass->in, NTP_HEADER_LEN);
+	return 0;
+}
+
+int
+ntp_ext_begin_inner(struct ntp_ext_pass *pass, const uint8_t *data, size_t len)
+{
+	bytes_in_init(&pass->in, data, len);
+	pass->len_min = NTP_EXT_HEADER_LEN;
+	pass->stop = 0;
+	pass->cnt = 0;
+	return len > UINT16_MAX || len % 4 != 0 ? ERR_BAD : 0;
+}
+
+bool
+ntp_ext_ends(const struct ntp_ext_pass *pass, unsigned version)
+{
+	size_t left = bytes_left(&pass->in);
+
+	return left == 0 || trailer_len_ok(left, version);
+}
+
+/* Return: 0 when there is no field left. */
+static int
+list_fields(struct ntp_ext_list *list, struct ntp_ext_pass *pass)
+{
+	int err;
+
+	while ((err = ntp_ext_next(pass, &list->ext[list->cnt])) == 0)
+		list->cnt++;
+	list->end = pass->in.pos;
+	return err == ERR_ABSENT ? 0 : err;
+}
+
+int
 ntp_ext_walk(struct ntp_ext_list *list, const uint8_t *packet, size_t len,
     unsigned version)
 {
-	struct bytes_in in;
-	int err = 0;
+	struct ntp_ext_pass pass;
+	int err = ntp_ext_begin(&pass, packet, len, version);
 
 	clear(list);
-	if (len < NTP_HEADER_LEN || len > UINT16_MAX || len % 4 != 0)
-		return ERR_BAD;
-	bytes_in_init(&in, packet, len);
-	(void)bytes_take(&in, NTP_HEADER_LEN);
-	if (version == NTP_VERSION)
-		err = take_fields(list, &in, NTP_EXT_LEN_MIN, MAC_MAX);
-	list->end = in.pos;
 	if (err == 0)
-		err = take_trailer(list, &in, version);
+		err = list_fields(list, &pass);
+	if (err == 0)
+		err = take_trailer(list, &pass.in, version);
 	if (err < 0)
 		clear(list);
 	return err;
@@ -119,15 +156,12 @@ ntp_ext_walk(struct ntp_ext_list *list, const uint8_t *packet, size_t len,
 int
 ntp_ext_walk_inner(struct ntp_ext_list *list, const uint8_t *data, size_t len)
 {
-	struct bytes_in in;
-	int err;
+	struct ntp_ext_pass pass;
+	int err = ntp_ext_begin_inner(&pass, data, len);
 
 	clear(list);
-	if (len > UINT16_MAX || len % 4 != 0)
-		return ERR_BAD;
-	bytes_in_init(&in, data, len);
-	err = take_fields(list, &in, NTP_EXT_HEADER_LEN, 0);
-	list->end = in.pos;
+	if (err == 0)
+		err = list_fields(list, &pass);
 	if (err < 0)
 		clear(list);
 	return err;

@@ -86,25 +86,30 @@ int
 nts_ef_find_request(
     const uint8_t *packet, size_t len, struct nts_ef_request *req)
 {
-	struct ntp_ext_list list;
+	unsigned version = nts_ef_version(packet, len);
+	struct ntp_ext_pass pass;
+	struct ntp_ext e;
 	bool ours = false;
-	int rc = 0;
+	int rc;
 
 	memset(req, 0, sizeof(*req));
 	if (len > NTS_PACKET_LEN_MAX ||
-	    ntp_ext_walk(&list, packet, len, nts_ef_version(packet, len)) != 0)
+	    ntp_ext_begin(&pass, packet, len, version) < 0)
 		return ERR_BAD;
-	for (unsigned i = 0; rc == 0 && i < list.cnt; i++) {
-		if (!is_nts(list.ext[i].type))
+	while ((rc = ntp_ext_next(&pass, &e)) == 0) {
+		if (!is_nts(e.type))
 			continue;
 		ours = true;
-		rc = note_field(req, &list.ext[i]);
+		if (note_field(req, &e) < 0)
+			return ERR_BAD;
 	}
+	if (rc != ERR_ABSENT || !ntp_ext_ends(&pass, version))
+		return ERR_BAD;
 	if (!ours)
 		return ERR_ABSENT;
 	req->packet = packet;
 	req->packet_len = len;
-	return rc == 0 && is_whole(req) ? 0 : ERR_BAD;
+	return is_whole(req) ? 0 : ERR_BAD;
 }
 
 /* A short nonce must be made up for with padding, so that the response,
@@ -127,21 +132,23 @@ is_padded(const struct nts_ef_auth *a, size_t body_len, unsigned aead)
 static int
 take_inner(struct nts_ef_request *req, const uint8_t *plain, size_t len)
 {
-	struct ntp_ext_list list;
+	struct ntp_ext_pass pass;
+	struct ntp_ext e;
+	int rc;
 
-	if (len == 0)
-		return 0;
-	if (ntp_ext_walk_inner(&list, plain, len) != 0)
+	if (ntp_ext_begin_inner(&pass, plain, len) < 0)
 		return ERR_BAD;
-	for (unsigned i = 0; i < list.cnt; i++) {
-		if (!is_nts(list.ext[i].type))
+	while ((rc = ntp_ext_next(&pass, &e)) == 0) {
+		if (!is_nts(e.type))
 			continue;
-		if (list.ext[i].type != NTP_EXT_PLACEHOLDER ||
-		    list.ext[i].body_len != req->cookie_len)
+		if (e.type != NTP_EXT_PLACEHOLDER ||
+		    e.body_len != req->cookie_len)
 			return ERR_BAD;
 		req->placeholder_cnt++;
 	}
-	return req->placeholder_cnt > NTS_PLACEHOLDERS_MAX ? ERR_BAD : 0;
+	return rc == ERR_ABSENT && req->placeholder_cnt <= NTS_PLACEHOLDERS_MAX
+	    ? 0
+	    : ERR_BAD;
 }
 
 void

@@ -111,12 +111,28 @@ serve_sheds(const struct serve *s, const struct addr *from)
 	return s->conf.crowd && !serve_crowd_knows(s->conf.crowd, from);
 }
 
+/* Something follows the header. */
+static enum serve_verdict
+answer_longer(struct serve *s, struct serve_job *job)
+{
+	const struct serve_request *req = job->req;
+	struct ntp_ext_list fields;
+
+	if (ntp_ext_walk(&fields, req->data, req->len, job->head.version) < 0)
+		return SERVE_DROP_FIELDS;
+	if (fields.trailer == NTP_EXT_TRAILER_MAC)
+		return answer_mac(s, job, &fields);
+	if (fields.trailer != NTP_EXT_TRAILER_NONE)
+		return SERVE_DROP_KEY;
+	serve_put_header(s, job, 0);
+	return SERVE_ANSWERED;
+}
+
 /* A request without NTS fields; unknown ones are ignored. */
 static enum serve_verdict
 answer_plain(struct serve *s, struct serve_job *job)
 {
 	const struct serve_request *req = job->req;
-	struct ntp_ext_list fields;
 	enum serve_limit_verdict limit;
 
 	if (s->pressed && serve_sheds(s, &req->from))
@@ -129,15 +145,8 @@ answer_plain(struct serve *s, struct serve_job *job)
 		serve_put_header(s, job, NTP_KISS_CODE_RATE);
 		return SERVE_RATE;
 	}
-	if (req->len > NTP_HEADER_LEN) {
-		if (ntp_ext_walk(
-			&fields, req->data, req->len, job->head.version) < 0)
-			return SERVE_DROP_FIELDS;
-		if (fields.trailer == NTP_EXT_TRAILER_MAC)
-			return answer_mac(s, job, &fields);
-		if (fields.trailer != NTP_EXT_TRAILER_NONE)
-			return SERVE_DROP_KEY;
-	}
+	if (req->len > NTP_HEADER_LEN)
+		return answer_longer(s, job);
 	serve_put_header(s, job, 0);
 	return SERVE_ANSWERED;
 }

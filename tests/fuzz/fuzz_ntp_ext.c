@@ -56,13 +56,34 @@ check_trailer(const struct ntp_ext_list *list, const uint8_t *data, size_t len,
 	}
 }
 
+/* Going from field to field finds as many as the list has, or none of it. */
+static void
+check_pass(const struct ntp_ext_list *list, const uint8_t *data, size_t len,
+    unsigned version, int err)
+{
+	struct ntp_ext_pass pass;
+	struct ntp_ext e;
+	unsigned cnt = 0;
+	int got = ntp_ext_begin(&pass, data, len, version);
+
+	while (got == 0 && (got = ntp_ext_next(&pass, &e)) == 0)
+		cnt++;
+	if (got == ERR_ABSENT && ntp_ext_ends(&pass, version))
+		assert(err == 0 && cnt == list->cnt);
+	else
+		assert(err < 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct ntp_ext_list list;
 
 	for (unsigned version = 3; version <= 4; version++) {
-		if (ntp_ext_walk(&list, data, len, version) < 0) {
+		int err = ntp_ext_walk(&list, data, len, version);
+
+		check_pass(&list, data, len, version, err);
+		if (err < 0) {
 			assert(list.cnt == 0 && list.end == 0);
 			continue;
 		}

@@ -348,6 +348,27 @@ what_does_not_fit_is_bad(void **state)
 	assert_true(out.bad);
 }
 
+/* Whether going from field to field finds the same as the list of them. */
+static bool
+pass_agrees(const struct packet *p, const struct ntp_ext_list *list, int err)
+{
+	struct ntp_ext_pass pass;
+	struct ntp_ext e;
+	unsigned cnt = 0;
+	int got = ntp_ext_begin(&pass, p->data, p->len, 4);
+
+	while (got == 0 && (got = ntp_ext_next(&pass, &e)) == 0) {
+		if (err == 0 &&
+		    (cnt >= list->cnt ||
+			memcmp(&e, &list->ext[cnt], sizeof e) != 0))
+			return false;
+		cnt++;
+	}
+	if (got != ERR_ABSENT || !ntp_ext_ends(&pass, 4))
+		return err < 0;
+	return err == 0 && cnt == list->cnt;
+}
+
 /* A real request at every cut: only whole fields are ever seen, and what is
  * seen covers the datagram to its end. */
 static void
@@ -358,9 +379,12 @@ cut_everywhere(const uint8_t *data, size_t len)
 	for (size_t cut = 0; cut <= len; cut++) {
 		struct packet p = packet(cut);
 		size_t at = 48;
+		int err;
 
 		memcpy(p.data, data, cut);
-		if (ntp_ext_walk(&list, p.data, cut, 4) < 0) {
+		err = ntp_ext_walk(&list, p.data, cut, 4);
+		assert_true(pass_agrees(&p, &list, err));
+		if (err < 0) {
 			assert_int_equal(list.cnt, 0);
 			assert_true(cut < len);
 			free(p.data);
