@@ -63,13 +63,15 @@ else
 fi
 begin echo 3123 3446 "$B/truenoon-echo" 3123 3446
 
-# answers NAME: whether it does, plain or by key exchange.
+# answers NAME: whether it does, plain or by key exchange.  To many addresses:
+# one alone would soon be limited where there are limits.
 answers()
 {
 	case $1 in
 	*-rsa) SECONDS_EACH=0.2 load -m ke -k "${KE[$1]}" -o 1 \
 		--ca "$T/rsa.crt" 10.77.0.1 ;;
-	*) SECONDS_EACH=0.2 load -p "${PORT[$1]}" -o 1 10.77.0.1 ;;
+	*) SECONDS_EACH=0.2 load -p "${PORT[$1]}" -o 1 -s 10.80.0.1 -a 1000 \
+		10.77.0.1 ;;
 	esac >/dev/null 2>&1
 }
 
