@@ -113,39 +113,40 @@ struct batch {
 	size_t key_len;
 	size_t cnt; /* in the scratch */
 	struct nts_cookie_scratch *scratch;
+	struct rng *rng;
 };
 
+/* The random parts of all of them come in one go. */
 static int
 flush(struct batch *b)
 {
+	uint8_t(*random)[NTS_COOKIE_RANDOM] = b->scratch->random;
+	struct crypto_box_out *boxes = b->scratch->sealed;
 	struct crypto_aead_boxes all = {
 	    purpose, sizeof purpose, 2 * b->key_len, b->cnt};
 
 	b->cnt = 0;
-	return all.cnt > 0
-	    ? crypto_aead_seal_boxes(b->ctx, &all, b->scratch->sealed)
-	    : 0;
+	if (all.cnt == 0)
+		return 0;
+	rng_bytes(b->rng, random, all.cnt * sizeof random[0]);
+	for (size_t i = 0; i < all.cnt; i++) {
+		memcpy(boxes[i].box, b->head, HEAD_LEN);
+		memcpy(boxes[i].box + HEAD_LEN, random[i], sizeof random[i]);
+	}
+	return crypto_aead_seal_boxes(b->ctx, &all, boxes);
 }
 
-/* The random parts of all of a session in one go. */
 static int
-add_room(struct batch *b, const struct nts_cookie_room *room,
-    const uint8_t *plain, struct rng *rng)
+add_room(
+    struct batch *b, const struct nts_cookie_room *room, const uint8_t *plain)
 {
-	uint8_t(*random)[NTS_COOKIE_RANDOM] = b->scratch->random;
 	int err = 0;
 
 	if (b->cnt + room->cnt > NTS_COOKIE_BOXES)
 		err = flush(b);
-	rng_bytes(rng, random, room->cnt * sizeof random[0]);
-	for (unsigned i = 0; err == 0 && i < room->cnt; i++) {
-		uint8_t *cookie = room->first + i * room->stride;
-
-		memcpy(cookie, b->head, HEAD_LEN);
-		memcpy(cookie + HEAD_LEN, random[i], NTS_COOKIE_RANDOM);
-		b->scratch->sealed[b->cnt++] =
-		    (struct crypto_box_out){cookie, plain};
-	}
+	for (unsigned i = 0; err == 0 && i < room->cnt; i++)
+		b->scratch->sealed[b->cnt++] = (struct crypto_box_out){
+		    room->first + i * room->stride, plain};
 	return err;
 }
 
@@ -165,7 +166,8 @@ seal_kind(struct nts_cookie_keys *keys, const struct nts_cookie_room *rooms,
     size_t cnt, struct rng *rng)
 {
 	struct batch b = {.ctx = keys->slots[NTS_KEYRING_CURRENT].ctx,
-	    .scratch = &keys->scratch};
+	    .scratch = &keys->scratch,
+	    .rng = rng};
 	uint16_t aead = rooms[0].session->aead;
 	int err = 0;
 
@@ -180,7 +182,7 @@ seal_kind(struct nts_cookie_keys *keys, const struct nts_cookie_room *rooms,
 		plain = keys->scratch.plains[i];
 		memcpy(plain, session->c2s, b.key_len);
 		memcpy(plain + b.key_len, session->s2c, b.key_len);
-		err = add_room(&b, &rooms[i], plain, rng);
+		err = add_room(&b, &rooms[i], plain);
 		keys->seal_cnt += rooms[i].cnt;
 	}
 	if (err == 0)
